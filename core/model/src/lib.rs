@@ -1,0 +1,24 @@
+//! The nouns that Core, Server and Monitor agree on. No I/O, no clock, no async: everything here is data and the
+//! rules about it.
+//!
+//! In reading order: a user defines a [`task::TaskSpec`]; an operator wants a [`desired::Desired`] state of it; the
+//! Cores register as [`instance::InstanceInfo`]; the one that holds the lease runs under an [`epoch::Epoch`], records
+//! a [`checkpoint::Checkpoint`] (a [`position::Position`] and a [`gtid::GtidSet`]) and reports a [`status::TaskStatus`].
+//! What is kept in the coordination tree goes through [`stored`].
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod checkpoint;
+pub mod desired;
+pub mod epoch;
+pub mod failure;
+pub mod gtid;
+pub mod instance;
+pub mod name;
+pub mod position;
+pub mod secret;
+pub mod span;
+pub mod status;
+pub mod stored;
+pub mod table_pattern;
+pub mod task;

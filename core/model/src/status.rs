@@ -1,0 +1,81 @@
+//! What is observed of a running task.
+
+use crate::checkpoint::Checkpoint;
+use crate::epoch::Epoch;
+use crate::failure::Failure;
+use crate::name::CoreName;
+use crate::position::Position;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a pipe is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Warm, waiting for its turn.
+    Standby,
+    /// Connecting to the source and the target and finding the position.
+    Starting,
+    /// Rows move, or would if there were any.
+    Streaming,
+    /// A transient failure; it will be tried again.
+    Retrying,
+    /// The operator paused it.
+    Paused,
+    /// A definite failure; someone has to mend it.
+    Failed,
+    /// Draining before it lets go.
+    Stopping,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Standby => "STANDBY",
+            Stage::Starting => "STARTING",
+            Stage::Streaming => "STREAMING",
+            Stage::Retrying => "RETRYING",
+            Stage::Paused => "PAUSED",
+            Stage::Failed => "FAILED",
+            Stage::Stopping => "STOPPING",
+        })
+    }
+}
+
+/// Amounts since the pipe was started, and per second over the last few seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    pub transactions: u64,
+    pub rows: u64,
+    pub bytes: u64,
+    pub transactions_per_second: f64,
+    pub rows_per_second: f64,
+    pub bytes_per_second: f64,
+    /// Bytes read from the source and not yet taken by the consumer.
+    pub queue_bytes: u64,
+}
+
+/// The data of a task's `status` node: written by the RUNNING instance, gone with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskStatus {
+    pub core: CoreName,
+    pub epoch: Epoch,
+    pub stage: Stage,
+    pub spec_version: u64,
+    /// The order of the operator that was carried out last.
+    pub desired_generation: u64,
+    /// What is durable at the target, if anything is.
+    pub checkpoint: Option<Checkpoint>,
+    /// Where the source's binary log ends, as last asked.
+    pub source_head: Option<Position>,
+    /// How far the target is behind the source in seconds: 0 when nothing is left to apply, `None` when it is not
+    /// known.
+    pub lag_seconds: Option<f64>,
+    pub progress: Progress,
+    /// Why it is RETRYING or FAILED; also the last failure that a retry overcame.
+    pub failure: Option<Failure>,
+    /// How often it was tried again since it last streamed.
+    pub retries: u32,
+    pub since_us: i64,
+    pub updated_us: i64,
+}

@@ -1,0 +1,239 @@
+//! How nouns are kept in the coordination tree: JSON with a version, so that a later program knows what it reads.
+//!
+//! The form is a promise to old data: golden files under `testdata/` show each of them, and a change that can't be
+//! read by the neighbouring version needs a new version number.
+
+use crate::checkpoint::Checkpoint;
+use crate::desired::Desired;
+use crate::epoch::Epoch;
+use crate::instance::{CoreInfo, InstanceInfo};
+use crate::secret::SecretSource;
+use crate::status::TaskStatus;
+use crate::task::TaskSpec;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version this program writes, of every kind of node.
+pub const STORED_VERSION: u32 = 1;
+
+/// A node's data that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoredError {
+    #[error("it is not the JSON of a {what}: {problem}")]
+    Malformed { what: &'static str, problem: String },
+    #[error("it is a {what} of version {found}, and this program reads up to {STORED_VERSION}; update the program")]
+    Newer { what: &'static str, found: u32 },
+}
+
+/// What is kept in a node.
+pub trait Stored: Sized {
+    /// What it is called in errors.
+    const WHAT: &'static str;
+
+    fn to_stored(&self) -> Result<Vec<u8>, StoredError>;
+    fn from_stored(bytes: &[u8]) -> Result<Self, StoredError>;
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<T> {
+    v: u32,
+    #[serde(flatten)]
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    v: u32,
+}
+
+fn encode<T: Serialize>(what: &'static str, data: &T) -> Result<Vec<u8>, StoredError> {
+    serde_json::to_vec(&Envelope { v: STORED_VERSION, data })
+        .map_err(|error| StoredError::Malformed { what, problem: error.to_string() })
+}
+
+fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, StoredError> {
+    let malformed = |error: serde_json::Error| StoredError::Malformed { what, problem: error.to_string() };
+    let VersionOnly { v } = serde_json::from_slice(bytes).map_err(malformed)?;
+    if v > STORED_VERSION {
+        return Err(StoredError::Newer { what, found: v });
+    }
+    Ok(serde_json::from_slice::<Envelope<T>>(bytes).map_err(malformed)?.data)
+}
+
+macro_rules! stored {
+    ($type:ty, $what:literal) => {
+        impl Stored for $type {
+            const WHAT: &'static str = $what;
+
+            fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
+                encode(Self::WHAT, self)
+            }
+
+            fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
+                decode(Self::WHAT, bytes)
+            }
+        }
+    };
+}
+
+stored!(Checkpoint, "checkpoint");
+stored!(Desired, "desired state");
+stored!(InstanceInfo, "instance");
+stored!(CoreInfo, "Core");
+stored!(TaskStatus, "status");
+stored!(EpochNode, "epoch");
+
+/// The data of a task's epoch node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochNode {
+    pub epoch: Epoch,
+}
+
+/// A spec, and beside it the secrets that its own JSON shows redacted: one place to seal them.
+#[derive(Serialize, Deserialize)]
+struct StoredSpec {
+    spec: TaskSpec,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, String>,
+}
+
+impl Stored for TaskSpec {
+    const WHAT: &'static str = "task";
+
+    fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
+        let mut spec = self.clone();
+        let secrets = spec
+            .secrets_mut()
+            .into_iter()
+            .filter_map(|(key, source)| match source {
+                SecretSource::Literal(secret) => Some((key.to_owned(), secret.expose().to_owned())),
+                SecretSource::Env(_) | SecretSource::File(_) => None,
+            })
+            .collect();
+        encode(Self::WHAT, &StoredSpec { spec, secrets })
+    }
+
+    fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
+        let StoredSpec { mut spec, mut secrets } = decode(Self::WHAT, bytes)?;
+        for (key, source) in spec.secrets_mut() {
+            if let Some(secret) = secrets.remove(key) {
+                *source = SecretSource::literal(secret);
+            }
+        }
+        Ok(spec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::DesiredState;
+    use crate::failure::Failure;
+    use crate::gtid::GtidSet;
+    use crate::instance::Role;
+    use crate::name::CoreName;
+    use crate::position::Position;
+    use crate::status::{Progress, Stage};
+    use crate::task::Start;
+    use std::fmt::Debug;
+
+    /// Compares what is written with the golden file, and reads the golden file back. `REPLICATOR_BLESS=1` writes it.
+    fn check<T: Stored + PartialEq + Debug>(file: &str, value: &T) {
+        let path = format!("{}/testdata/{file}.json", env!("CARGO_MANIFEST_DIR"));
+        let written: serde_json::Value = serde_json::from_slice(&value.to_stored().unwrap()).unwrap();
+        let text = serde_json::to_string_pretty(&written).unwrap() + "\n";
+        if std::env::var_os("REPLICATOR_BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, golden, "the stored form of {} changed: old data can no longer be read as it was", T::WHAT);
+        assert_eq!(&T::from_stored(golden.as_bytes()).unwrap(), value);
+    }
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint {
+            epoch: Epoch::new(7),
+            server: "3e11fa47-71ca-11e1-9e33-c80aa9429562".into(),
+            position: Position::new("bin.000042", 5_000_000_000),
+            gtid_set: Some(GtidSet::parse("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-99:shop:1-3").unwrap()),
+            event_time_us: 1_790_000_000_000_000,
+            written_at_us: 1_790_000_000_500_000,
+        }
+    }
+
+    #[test]
+    fn stored_forms_are_as_the_golden_files_show() {
+        let core = CoreName::new("core1").unwrap();
+        let spec = r#"{"name":"copy","group":"g1","producer":{"host":"db1","user":"r","password":"canary"},
+            "route":[{"from":"shop.*","to":"copy.{table}"}],
+            "consumer":{"kind":"mysql","host":"db2","user":"r","password":{"file":"/run/secrets/db2"}}}"#;
+        check("task", &TaskSpec::from_json(spec.as_bytes()).unwrap());
+        check("checkpoint", &checkpoint());
+        check("epoch", &EpochNode { epoch: Epoch::new(7) });
+        let start = Start::Position { file: "bin.000001".into(), offset: 4 };
+        check("desired", &Desired { state: DesiredState::Running, generation: 3, rewind: Some(start) });
+        check(
+            "instance",
+            &InstanceInfo {
+                core: core.clone(),
+                host: "db-host-1".into(),
+                role: Role::Running,
+                epoch: Epoch::new(7),
+                spec_version: Some(2),
+                since_us: 1_790_000_000_000_000,
+                stage: Stage::Streaming,
+                guid: "6f1c".into(),
+            },
+        );
+        check(
+            "core",
+            &CoreInfo {
+                core: core.clone(),
+                host: "db-host-1".into(),
+                group: crate::name::GroupName::new("g1").unwrap(),
+                version: "0.1.0".into(),
+                capacity: 100,
+                load: 3,
+                admin: Some("127.0.0.1:9101".into()),
+                since_us: 1_790_000_000_000_000,
+            },
+        );
+        check(
+            "status",
+            &TaskStatus {
+                core,
+                epoch: Epoch::new(7),
+                stage: Stage::Failed,
+                spec_version: 2,
+                desired_generation: 3,
+                checkpoint: Some(checkpoint()),
+                source_head: Some(Position::new("bin.000042", 5_000_000_100)),
+                lag_seconds: Some(1.5),
+                progress: Progress { transactions: 10, rows: 20, bytes: 3000, ..Progress::default() },
+                failure: Some(Failure::definite(
+                    "access_denied",
+                    "db1:3306: user `r` was refused",
+                    "check the password",
+                )),
+                retries: 0,
+                since_us: 1_790_000_000_000_000,
+                updated_us: 1_790_000_001_000_000,
+            },
+        );
+    }
+
+    #[test]
+    fn newer_and_broken_data_is_refused_by_name() {
+        let newer = Checkpoint::from_stored(br#"{"v":99,"surprise":true}"#).unwrap_err().to_string();
+        assert!(newer.contains("version 99") && newer.contains("update the program"), "{newer}");
+        assert!(Desired::from_stored(b"\xff").unwrap_err().to_string().contains("desired state"));
+        assert!(TaskSpec::from_stored(br#"{"v":1,"spec":{}}"#).unwrap_err().to_string().contains("name"));
+    }
+
+    #[test]
+    fn an_unreadable_spec_shows_no_secret() {
+        let stored = r#"{"v":1,"spec":{"name":"x"},"secrets":{"producer.password":"canary"}}"#;
+        assert!(!TaskSpec::from_stored(stored.as_bytes()).unwrap_err().to_string().contains("canary"));
+    }
+}

@@ -1,0 +1,137 @@
+//! What a user defines: a task, from its source to its target.
+
+mod consumer;
+mod pipe;
+mod producer;
+mod read;
+mod route;
+
+pub use consumer::{
+    Compression, ConsumerSpec, DdlPolicy, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec, StdoutSpec,
+};
+pub use pipe::PipeSpec;
+pub use producer::{ProducerKind, ProducerSpec, Start, Tls, TlsMode};
+pub use read::{SpecError, SpecProblem};
+pub use route::{Route, Router};
+
+use crate::name::{GroupName, TaskName};
+use crate::secret::SecretSource;
+use serde::{Deserialize, Serialize};
+
+/// The replicator's own database on targets. Never replicated, so that two tasks can't feed each other's bookkeeping.
+pub const REPLICATOR_DATABASE: &str = "mysql_replicator";
+
+/// A task as a user writes it in TOML or JSON. See DESIGN §6; every default stands beside its field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSpec {
+    pub name: TaskName,
+    pub group: GroupName,
+    /// How many Cores stand by. Default: hot, one RUNNING and one STANDBY.
+    #[serde(default)]
+    pub standby: Standby,
+    pub producer: ProducerSpec,
+    /// Where tables go under another name; the first match counts. Default: everything keeps its name.
+    #[serde(default, rename = "route", skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+    pub consumer: ConsumerSpec,
+    #[serde(default)]
+    pub pipe: PipeSpec,
+}
+
+/// How a task is kept running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StandbyText", into = "StandbyText")]
+pub enum Standby {
+    /// So many Cores register at once, the first of them runs it. At least 1, at most [`Standby::HOT_MAX`].
+    Hot(u32),
+    /// One Core registers; when it is gone, a scan of the group finds the task and another one does.
+    Cold,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected \"hot\", \"cold\" or { hot = 2 }")]
+enum StandbyText {
+    Word(String),
+    Count(HotCount),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HotCount {
+    hot: u32,
+}
+
+impl Standby {
+    /// Most Cores that may stand by for one task.
+    pub const HOT_MAX: u32 = 16;
+
+    /// How many instances the task wants registered.
+    pub const fn instances(self) -> u32 {
+        match self {
+            Standby::Hot(count) => count,
+            Standby::Cold => 1,
+        }
+    }
+}
+
+impl Default for Standby {
+    fn default() -> Self {
+        Standby::Hot(2)
+    }
+}
+
+impl TryFrom<StandbyText> for Standby {
+    type Error = String;
+
+    fn try_from(text: StandbyText) -> Result<Self, String> {
+        match text {
+            StandbyText::Word(word) if word == "hot" => Ok(Standby::default()),
+            StandbyText::Word(word) if word == "cold" => Ok(Standby::Cold),
+            StandbyText::Word(word) => {
+                Err(format!("`{word}` is not a kind of standby: expected \"hot\", \"cold\" or {{ hot = 2 }}"))
+            }
+            StandbyText::Count(HotCount { hot }) if (1..=Self::HOT_MAX).contains(&hot) => Ok(Standby::Hot(hot)),
+            StandbyText::Count(HotCount { hot }) => Err(format!("hot = {hot} is out of range: 1 to {}", Self::HOT_MAX)),
+        }
+    }
+}
+
+impl From<Standby> for StandbyText {
+    fn from(standby: Standby) -> Self {
+        match standby {
+            Standby::Hot(hot) => StandbyText::Count(HotCount { hot }),
+            Standby::Cold => StandbyText::Word("cold".into()),
+        }
+    }
+}
+
+impl TaskSpec {
+    /// Every secret of the spec with the key it stands under. What is stored, sealed or kept over an edit goes through
+    /// here, so a new secret has one place to be added.
+    pub fn secrets_mut(&mut self) -> Vec<(&'static str, &mut SecretSource)> {
+        let mut secrets = vec![("producer.password", &mut self.producer.password)];
+        match &mut self.consumer {
+            ConsumerSpec::Mysql(target) => secrets.push(("consumer.password", &mut target.password)),
+            ConsumerSpec::Kafka(kafka) => {
+                if let Some(password) = &mut kafka.sasl_password {
+                    secrets.push(("consumer.sasl_password", password));
+                }
+            }
+            ConsumerSpec::Stdout(_) => {}
+        }
+        secrets
+    }
+
+    /// Takes over the secrets that an edit sent back redacted from the version it was made from.
+    pub fn keep_secrets_of(&mut self, previous: &TaskSpec) {
+        let mut previous = previous.clone();
+        let old = previous.secrets_mut();
+        for (key, secret) in self.secrets_mut() {
+            let redacted = matches!(secret, SecretSource::Literal(literal) if literal.is_redacted());
+            if let (true, Some((_, kept))) = (redacted, old.iter().find(|(name, _)| *name == key)) {
+                *secret = (*kept).clone();
+            }
+        }
+    }
+}

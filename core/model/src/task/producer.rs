@@ -1,0 +1,123 @@
+//! The source's side of a task.
+
+use crate::secret::SecretSource;
+use crate::span::Span;
+use crate::table_pattern::{TableFilter, TablePattern};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Where changes come from: a MySQL or MariaDB server, which of the two is found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProducerSpec {
+    #[serde(default)]
+    pub kind: ProducerKind,
+    pub host: String,
+    #[serde(default = "default_port")]
+    pub port: u16,
+    pub user: String,
+    #[serde(default)]
+    pub password: SecretSource,
+    #[serde(default)]
+    pub tls: Tls,
+    /// Where to begin when nothing has been applied yet. Default: `"latest"`.
+    #[serde(default)]
+    pub start: Start,
+    /// Patterns of the tables to replicate. Default: all.
+    #[serde(default = "all_tables")]
+    pub tables: Vec<TablePattern>,
+    /// Patterns of tables to leave out of those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<TablePattern>,
+    /// The replica id this task shows to the source. It has to be unlike every other replica's; the source ends the
+    /// older of two connections with one id. Default: derived from the task's name, stable over restarts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<u32>,
+    /// How often an idle source says that it is there. A connection silent for three of them is given up.
+    #[serde(default = "default_heartbeat")]
+    pub heartbeat: Span,
+    /// How long to wait for a connection to the source.
+    #[serde(default = "default_connect_timeout")]
+    pub connect_timeout: Span,
+}
+
+/// Kinds of sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProducerKind {
+    #[default]
+    Mysql,
+}
+
+/// Where a task without a checkpoint begins.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Start {
+    /// At the end of the source's binary log: only what comes from now on.
+    #[default]
+    Latest,
+    /// At the oldest binary log that the source still has.
+    Earliest,
+    /// With the rows that are there, then what came since.
+    Snapshot,
+    /// After these transactions.
+    #[serde(untagged)]
+    Gtid { gtid: String },
+    /// At this offset of this file, which has to be the border of an event.
+    #[serde(untagged)]
+    Position { file: String, offset: u64 },
+    /// At the first transaction committed at or after this time.
+    #[serde(untagged)]
+    Time { time: String },
+}
+
+/// How a connection is encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    #[serde(default)]
+    pub mode: TlsMode,
+    /// Certificates (PEM) that the server's has to be signed by. Default: the public ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+}
+
+/// What is demanded of the server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// No encryption.
+    #[default]
+    Off,
+    /// Encrypted, with whatever certificate the server shows.
+    Required,
+    /// Encrypted, and the certificate is valid for the host's name.
+    Verify,
+}
+
+const fn default_port() -> u16 {
+    3306
+}
+
+const fn default_heartbeat() -> Span {
+    Span::from_secs(5)
+}
+
+const fn default_connect_timeout() -> Span {
+    Span::from_secs(10)
+}
+
+fn all_tables() -> Vec<TablePattern> {
+    TablePattern::new("*.*").into_iter().collect()
+}
+
+impl ProducerSpec {
+    pub fn filter(&self) -> TableFilter {
+        TableFilter::new(&self.tables, &self.exclude)
+    }
+
+    /// `host:port`, for messages.
+    pub fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}

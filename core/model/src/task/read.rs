@@ -1,0 +1,286 @@
+//! Reading a task from a user, with errors that name the key.
+
+use super::{ConsumerSpec, Delivery, Start, TaskSpec};
+use crate::gtid::GtidSet;
+use crate::span::Span;
+use std::fmt;
+
+/// One thing wrong with a task: the key, what is wrong with it, what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecProblem {
+    pub key: String,
+    pub problem: String,
+    pub hint: String,
+}
+
+/// A task that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// Not TOML or JSON, an unknown key, a value of another type. The text names key and line.
+    #[error("{0}")]
+    Syntax(String),
+    /// It reads, but it can't work; everything that is wrong with it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Invalid(Vec<SpecProblem>),
+}
+
+impl fmt::Display for SpecProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}; {}", self.key, self.problem, self.hint)
+    }
+}
+
+impl TaskSpec {
+    /// Reads and checks a task in TOML, as in a file given to `replicator task apply -f`.
+    pub fn from_toml(text: &str) -> Result<Self, SpecError> {
+        let spec: Self =
+            toml::from_str(text).map_err(|error| SpecError::Syntax(error.to_string().trim_end().to_owned()))?;
+        spec.check()
+    }
+
+    /// Reads and checks a task in JSON, as in a REST request.
+    pub fn from_json(text: &[u8]) -> Result<Self, SpecError> {
+        let spec: Self = serde_json::from_slice(text).map_err(|error| SpecError::Syntax(error.to_string()))?;
+        spec.check()
+    }
+
+    fn check(self) -> Result<Self, SpecError> {
+        let problems = self.problems();
+        if problems.is_empty() { Ok(self) } else { Err(SpecError::Invalid(problems)) }
+    }
+
+    /// Everything wrong with it that can be told without asking a server.
+    pub fn problems(&self) -> Vec<SpecProblem> {
+        let mut problems = Problems::default();
+        self.check_producer(&mut problems);
+        self.check_consumer(&mut problems);
+        self.check_pipe(&mut problems);
+        for (index, route) in self.routes.iter().enumerate() {
+            if let Some(problem) = route.problem() {
+                problems.add(
+                    format!("route[{index}].to"),
+                    format!("`{}`: {problem}", route.to),
+                    "write `database.table`",
+                );
+            }
+        }
+        problems.0
+    }
+
+    fn check_producer(&self, problems: &mut Problems) {
+        let producer = &self.producer;
+        problems.require("producer.host", &producer.host);
+        problems.require("producer.user", &producer.user);
+        problems.at_least("producer.heartbeat", producer.heartbeat, Span::from_millis(100));
+        problems.at_least("producer.connect_timeout", producer.connect_timeout, Span::from_millis(100));
+        if producer.port == 0 {
+            problems.add("producer.port", "0 is not a port", "use the port the server listens on, usually 3306");
+        }
+        if producer.server_id == Some(0) {
+            problems.add("producer.server_id", "0 is not a replica id", "use 1 to 4294967295, or leave it out");
+        }
+        if producer.tables.is_empty() {
+            problems.add(
+                "producer.tables",
+                "no table can match",
+                "name tables, such as [\"shop.*\"], or leave it out for all",
+            );
+        }
+        match &producer.start {
+            Start::Snapshot => problems.add(
+                "producer.start",
+                "copying the rows that are there is not built yet",
+                "copy them with the server's own dump, then start from its position: { gtid = \"…\" } or { file = \"…\", offset = 4 }",
+            ),
+            Start::Time { .. } => {
+                problems.add("producer.start", "starting at a time is not built yet", "use { gtid = \"…\" } or { file = \"…\", offset = 4 }");
+            }
+            Start::Gtid { gtid } => {
+                if let Err(error) = GtidSet::parse(gtid) {
+                    problems.add("producer.start.gtid", error.to_string(), "write a set as the server shows it in @@gtid_executed or @@gtid_binlog_pos");
+                }
+            }
+            Start::Position { offset, .. } if *offset < 4 => {
+                problems.add("producer.start.offset", format!("{offset} is inside the file's magic number"), "the first event is at 4");
+            }
+            Start::Position { .. } | Start::Latest | Start::Earliest => {}
+        }
+    }
+
+    fn check_consumer(&self, problems: &mut Problems) {
+        match &self.consumer {
+            ConsumerSpec::Mysql(target) => {
+                problems.require("consumer.host", &target.host);
+                problems.require("consumer.user", &target.user);
+                problems.at_least("consumer.connect_timeout", target.connect_timeout, Span::from_millis(100));
+                problems.at_least("consumer.statement_timeout", target.statement_timeout, Span::from_secs(1));
+                if target.commit_rows_max == 0 {
+                    problems.add("consumer.commit_rows_max", "0 rows would never be committed", "use 1 or more");
+                }
+                if (&target.host, target.port) == (&self.producer.host, self.producer.port) && self.routes.is_empty() {
+                    problems.add(
+                        "consumer.host",
+                        "source and target are the same server",
+                        "name another server, or add a [[route]]",
+                    );
+                }
+            }
+            ConsumerSpec::Kafka(kafka) => {
+                if kafka.brokers.is_empty() {
+                    problems.add(
+                        "consumer.brokers",
+                        "there is no broker",
+                        "name at least one, such as [\"kafka1:9092\"]",
+                    );
+                }
+                problems.require("consumer.topic", &kafka.topic);
+                problems.at_least("consumer.delivery_timeout", kafka.delivery_timeout, Span::from_secs(1));
+                if kafka.delivery == Delivery::ExactlyOnce {
+                    problems.add("consumer.delivery", "exactly_once is not built yet", "use \"at_least_once\"");
+                }
+            }
+            ConsumerSpec::Stdout(_) => {}
+        }
+    }
+
+    fn check_pipe(&self, problems: &mut Problems) {
+        let pipe = &self.pipe;
+        problems.at_least("pipe.checkpoint_interval", pipe.checkpoint_interval, Span::from_millis(100));
+        problems.at_least("pipe.status_interval", pipe.status_interval, Span::from_millis(100));
+        problems.at_least("pipe.retry_backoff_min", pipe.retry_backoff_min, Span::from_millis(10));
+        problems.at_least("pipe.retry_backoff_max", pipe.retry_backoff_max, pipe.retry_backoff_min);
+        if pipe.queue_bytes_max.get() < 64 << 10 {
+            problems.add(
+                "pipe.queue_bytes_max",
+                format!("{} is less than a few events", pipe.queue_bytes_max),
+                "use 64 KiB or more",
+            );
+        }
+        if !(1 << 20..=1 << 30).contains(&pipe.event_bytes_max.get()) {
+            problems.add(
+                "pipe.event_bytes_max",
+                format!("{} is out of range", pipe.event_bytes_max),
+                "use 1 MiB to 1 GiB",
+            );
+        }
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<SpecProblem>);
+
+impl Problems {
+    fn add(&mut self, key: impl Into<String>, problem: impl Into<String>, hint: impl Into<String>) {
+        self.0.push(SpecProblem { key: key.into(), problem: problem.into(), hint: hint.into() });
+    }
+
+    fn require(&mut self, key: &str, value: &str) {
+        if value.trim().is_empty() {
+            self.add(key, "it is empty", "give it a value");
+        }
+    }
+
+    fn at_least(&mut self, key: &str, value: Span, least: Span) {
+        if value < least {
+            self.add(key, format!("{value} is too short"), format!("use {least} or more"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretSource;
+    use crate::task::Standby;
+
+    const TASK: &str = r#"
+name = "copy_hot_item"
+group = "group1"
+standby = "hot"
+
+[producer]
+kind = "mysql"
+host = "db1.example"
+user = "replicator"
+password = { env = "DB1_PASSWORD" }
+start = { file = "bin.000001", offset = 4 }
+tables = ["shop.item", "shop.order_[0-9]+"]
+exclude = ["shop.*_bak"]
+
+[[route]]
+from = "shop.order_*"
+to = "warehouse.orders"
+
+[consumer]
+kind = "mysql"
+host = "db2.example"
+user = "replicator"
+password = { file = "/run/secrets/db2" }
+"#;
+
+    #[test]
+    fn the_documented_task_reads() {
+        let spec = TaskSpec::from_toml(TASK).unwrap();
+        assert_eq!(spec.standby, Standby::Hot(2));
+        assert_eq!(spec.producer.port, 3306);
+        assert_eq!(spec.producer.start, Start::Position { file: "bin.000001".into(), offset: 4 });
+        let json = serde_json::to_vec(&spec).unwrap();
+        assert_eq!(TaskSpec::from_json(&json).unwrap(), spec);
+    }
+
+    #[test]
+    fn errors_name_key_and_line() {
+        for (from, to, expected) in [
+            ("port", "", vec![]),
+            ("host = \"db1.example\"", "hots = \"db1.example\"", vec!["hots", "line 8"]),
+            ("standby = \"hot\"", "standby = \"warm\"", vec!["warm", "line 4", "cold"]),
+            ("offset = 4", "offset = 1", vec!["producer.start.offset", "first event is at 4"]),
+            (
+                "kind = \"mysql\"\nhost = \"db2.example\"",
+                "kind = \"oracle\"\nhost = \"db2.example\"",
+                vec!["oracle", "kafka"],
+            ),
+            ("host = \"db2.example\"", "hots = \"db2.example\"", vec!["hots"]),
+            ("\"shop.item\"", "\"shopitem\"", vec!["shopitem", "no dot", "line 12"]),
+            (
+                "user = \"replicator\"\npassword = { env",
+                "user = \"\"\npassword = { env",
+                vec!["producer.user", "empty"],
+            ),
+            ("name = \"copy_hot_item\"", "name = \"copy hot\"", vec!["copy hot", "line 2"]),
+        ] {
+            let text = TASK.replacen(from, to, 1);
+            match TaskSpec::from_toml(&text) {
+                Ok(_) => assert!(expected.is_empty(), "{to} was accepted"),
+                Err(error) => {
+                    let error = error.to_string();
+                    expected.iter().for_each(|part| assert!(error.contains(part), "{to}: no `{part}` in {error}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn starts_read_in_each_form() {
+        for (text, start) in [
+            ("\"latest\"", Some(Start::Latest)),
+            ("\"earliest\"", Some(Start::Earliest)),
+            ("{ gtid = \"0-1-7\" }", Some(Start::Gtid { gtid: "0-1-7".into() })),
+            ("\"yesterday\"", None),
+            ("{ gtid = \"nonsense\" }", None),
+            ("\"snapshot\"", None),
+        ] {
+            let text = TASK.replace("{ file = \"bin.000001\", offset = 4 }", text);
+            assert_eq!(TaskSpec::from_toml(&text).ok().map(|spec| spec.producer.start), start, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_redacted_secret_keeps_the_old_one() {
+        let old = TaskSpec::from_toml(&TASK.replace("{ env = \"DB1_PASSWORD\" }", "\"canary\"")).unwrap();
+        let mut edited = TaskSpec::from_json(&serde_json::to_vec(&old).unwrap()).unwrap();
+        assert_ne!(edited.producer.password, SecretSource::literal("canary"));
+        edited.keep_secrets_of(&old);
+        assert_eq!(edited.producer.password, SecretSource::literal("canary"));
+    }
+}
