@@ -1,0 +1,64 @@
+//! The binary log of MySQL (5.6 to 9.x) and MariaDB (10 to 12): bytes to events to rows.
+//!
+//! ```text
+//! raw bytes ─ Decoder::decode ─▶ Event ─┬─ TableMapEvent ─ TableMapCache::resolve ─▶ Arc<TableMap>
+//!   (checksum verified)                 ├─ RowsEvent ─ rows(&TableMap) ─ next_into ─▶ Value, Value, …
+//!                                       │      └ layout() ─ queue ─ RowsLayout::view(same raw bytes) ─▶ RowsEvent
+//!                                       └─ TransactionPayload ─ events(limits) ─ Decoder::decode_inner ─▶ Event
+//! ```
+//!
+//! No I/O. Everything is borrowed from the caller's buffer; a row costs no allocation. Bytes are never trusted: sizes are
+//! checked before they are used, and whatever the input, the answer is a value or a [`DecodeError`], never a panic.
+//! What is not understood is an error or [`EventBody::Unknown`], never skipped in silence.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `event_header`, `format_description`, `decoder`, `event` | framing, checksums, the kinds of events |
+//! | `gtid`, `mariadb`, `xa`, `query`, `statement` | transactions and statements |
+//! | `payload`, `deflate` | compressed transactions (MySQL) and events (MariaDB) |
+//! | `table_map`, `optional_metadata`, `column` | what a table looks like |
+//! | `rows`, `value`, `decimal`, `temporal` | rows and their values |
+//! | `text`, `jsonb` | values as the servers print them |
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod column;
+mod cursor;
+mod decimal;
+mod decoder;
+mod deflate;
+mod error;
+mod event;
+mod event_header;
+mod format_description;
+mod gtid;
+pub mod jsonb;
+mod mariadb;
+mod optional_metadata;
+mod payload;
+mod query;
+mod rows;
+mod statement;
+mod table_map;
+mod temporal;
+mod text;
+mod value;
+mod xa;
+
+pub use column::{BINARY_COLLATION, ColumnDef, ColumnType};
+pub use decimal::Decimal;
+pub use decoder::{Decoder, MAX_INFLATED_EVENT};
+pub use error::DecodeError;
+pub use event::{Event, EventBody};
+pub use event_header::{EventHeader, EventKind, HEADER_LENGTH};
+pub use format_description::{ChecksumAlg, Flavor, FormatDescription};
+pub use gtid::{MysqlGtid, PreviousGtidSet, PreviousGtids};
+pub use mariadb::{MariaDbGtid, MariaDbGtidList};
+pub use payload::{InflateLimits, InnerEvents, PayloadCompression, TransactionPayload};
+pub use query::{Query, SessionCharsets, SessionContext, StatusVars};
+pub use rows::{Bitmap, RowChange, Rows, RowsEvent, RowsFlags, RowsKind, RowsLayout};
+pub use statement::{BeginLoadQuery, ExecuteLoadQuery, Intvar, Rand, UserVar, UserVarValue};
+pub use table_map::{MAX_COLUMNS, TableMap, TableMapCache, TableMapEvent};
+pub use temporal::{Date, DateTime, Time};
+pub use text::write_text;
+pub use value::Value;
+pub use xa::{XaPrepare, Xid};
