@@ -37,7 +37,8 @@ Example: tests/setup/install.sh mysql97 mariadb1011
 TEXT
 }
 
-say() { printf 'install: %s\n' "$*" >&2; }
+exec 3>&2 # what is said reaches the screen also from where the output goes to a log
+say() { printf 'install: %s\n' "$*" >&3; }
 
 fail() {
     say "error: $*"
@@ -132,7 +133,7 @@ install_build_tools() {
 lane() {
     local log=$1 piece
     shift
-    for piece in "$@"; do install_server "$piece"; done >>"$log" 2> >(tee -a "$log" | grep --line-buffered '^install: ' >&2)
+    for piece in "$@"; do install_server "$piece"; done >>"$log" 2>&1
 }
 
 main() {
