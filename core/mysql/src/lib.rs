@@ -1,1 +1,6 @@
-//! (filled in below)
+//! Talking to a MySQL or MariaDB server: how to connect, what it is, where its log ends, what its tables look like,
+//! what its errors mean. Shared by both ends of a pipe and by whoever asks a server about itself.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod connect;
+pub mod error;

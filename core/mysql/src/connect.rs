@@ -1,0 +1,116 @@
+//! Connections to a server.
+
+use crate::error::failure;
+use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
+use replicator_model::failure::Failure;
+use replicator_model::secret::{Secret, SecretError};
+use replicator_model::task::{MySqlTargetSpec, ProducerSpec, Tls, TlsMode};
+use std::time::Duration;
+
+/// Largest packet either side sends: the servers' own limit, so that a large row is never cut by us.
+const PACKET_BYTES_MAX: usize = 1 << 30;
+
+/// How many prepared statements a connection keeps.
+const STATEMENTS_KEPT: usize = 512;
+
+/// Keeps a half-dead connection from looking alive for ever.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A server and how to log in to it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: Secret,
+    pub tls: Tls,
+    pub connect_timeout: Duration,
+}
+
+impl Endpoint {
+    /// The source of a task. Looks its password up in this process's environment or files.
+    pub fn of_source(spec: &ProducerSpec) -> Result<Self, Failure> {
+        Ok(Self {
+            host: spec.host.clone(),
+            port: spec.port,
+            user: spec.user.clone(),
+            password: spec.password.resolve_here().map_err(|error| no_secret("producer.password", &error))?,
+            tls: spec.tls.clone(),
+            connect_timeout: spec.connect_timeout.duration(),
+        })
+    }
+
+    /// The target of a task. Looks its password up in this process's environment or files.
+    pub fn of_target(spec: &MySqlTargetSpec) -> Result<Self, Failure> {
+        Ok(Self {
+            host: spec.host.clone(),
+            port: spec.port,
+            user: spec.user.clone(),
+            password: spec.password.resolve_here().map_err(|error| no_secret("consumer.password", &error))?,
+            tls: spec.tls.clone(),
+            connect_timeout: spec.connect_timeout.duration(),
+        })
+    }
+
+    /// `host:port`, for messages.
+    pub fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// Connects within the timeout. The session's time zone is UTC and `init` runs after that.
+    ///
+    /// A connection counts rows that a statement matches (`CLIENT_FOUND_ROWS`), not those it changed: an UPDATE that
+    /// finds its row answers 1 even if nothing differs, so 0 always means that the row is not there.
+    pub async fn connect(&self, init: &[&str]) -> Result<Conn, Failure> {
+        let mut statements = vec!["SET time_zone = '+00:00'".to_owned()];
+        statements.extend(init.iter().map(|&sql| sql.to_owned()));
+        let place = format!("{} as `{}`", self.address(), self.user);
+        match tokio::time::timeout(self.connect_timeout, Conn::new(self.options(statements))).await {
+            Ok(Ok(conn)) => Ok(conn),
+            Ok(Err(error)) => Err(failure(&error).at(place)),
+            Err(_) => Err(Failure::transient(
+                "connect_timeout",
+                format!("{place}: no connection within {:?}", self.connect_timeout),
+                "check that the server runs and that no firewall drops the packets",
+            )),
+        }
+    }
+
+    fn options(&self, init: Vec<String>) -> Opts {
+        OptsBuilder::default()
+            .ip_or_hostname(self.host.clone())
+            .tcp_port(self.port)
+            .user(Some(self.user.clone()))
+            .pass(Some(self.password.expose().to_owned()))
+            .prefer_socket(false)
+            .tcp_keepalive(Some(TCP_KEEPALIVE))
+            .tcp_nodelay(true)
+            .max_allowed_packet(Some(PACKET_BYTES_MAX))
+            .stmt_cache_size(STATEMENTS_KEPT)
+            .client_found_rows(true)
+            .ssl_opts(self.ssl())
+            .setup(init)
+            .into()
+    }
+
+    fn ssl(&self) -> Option<SslOpts> {
+        let verify = match self.tls.mode {
+            TlsMode::Off => return None,
+            TlsMode::Required => false,
+            TlsMode::Verify => true,
+        };
+        let mut ssl = SslOpts::default().with_danger_accept_invalid_certs(!verify).with_danger_skip_domain_validation(!verify);
+        if let Some(ca) = &self.tls.ca {
+            ssl = ssl.with_root_certs(vec![ca.clone().into()]).with_disable_built_in_roots(true);
+        }
+        Some(ssl)
+    }
+}
+
+fn no_secret(key: &str, error: &SecretError) -> Failure {
+    Failure::definite(
+        "secret_not_found",
+        format!("`{key}`: {error}"),
+        "set it on the host of the Core that runs the task, for the user that the Core runs as",
+    )
+}

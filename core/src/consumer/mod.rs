@@ -1,0 +1,56 @@
+//! The target's end of a pipe.
+
+pub mod kafka;
+pub mod mysql;
+pub mod stdout;
+
+use crate::change::Change;
+use crate::pipe::fence::Fence;
+use async_trait::async_trait;
+use replicator_model::checkpoint::Checkpoint;
+use replicator_model::failure::Failure;
+use replicator_model::name::TaskName;
+use replicator_model::task::ConsumerSpec;
+
+/// Takes changes to a target. One worker calls it, one call at a time, in this order:
+///
+/// 1. [`open`](Consumer::open) once. It connects, locks out every owner with an older epoch, and answers what the
+///    target itself remembers to be durable. That beats `lastCommit`, which may be older; a target without a memory
+///    answers `None`, and `resume` is where the stream begins.
+/// 2. [`take`](Consumer::take) for each change, in the source's order, starting after that checkpoint. It may buffer,
+///    and it may make things durable, but only whole transactions: what has begun and has no `Commit` yet never
+///    becomes visible at the target on its own, or, where the target has no transactions, is not counted as durable.
+/// 3. [`settle`](Consumer::settle) whenever nothing more waits: make durable all complete transactions taken so far,
+///    now. Between two calls under backlog a consumer may gather as much as its own limits allow.
+/// 4. [`close`](Consumer::close) at most once, last. An open transaction is rolled back. Without it (a crash, a lost
+///    lease, an error) the target is left to sort itself out, and a later `open` must find the truth.
+///
+/// `durable` never runs ahead of the target and never goes back. After an error nothing more is called but `drop`:
+/// there are no retries inside, the supervisor starts again from `open`. Before each step that makes something
+/// durable the consumer asks the [`Fence`]; a refusal is an error, and nothing may become durable after it.
+#[async_trait]
+pub trait Consumer: Send {
+    /// See 1. `resume` is where the stream would begin without the target's own memory.
+    async fn open(&mut self, fence: Fence, resume: &Checkpoint) -> Result<Option<Checkpoint>, Failure>;
+
+    /// See 2.
+    async fn take(&mut self, change: Change) -> Result<(), Failure>;
+
+    /// See 3.
+    async fn settle(&mut self) -> Result<(), Failure>;
+
+    /// The last point up to which everything is durable at the target; `None` before the first.
+    fn durable(&self) -> Option<Checkpoint>;
+
+    /// See 4.
+    async fn close(&mut self) -> Result<(), Failure>;
+}
+
+/// The consumer of a task.
+pub fn build(task: &TaskName, spec: &ConsumerSpec) -> Result<Box<dyn Consumer>, Failure> {
+    Ok(match spec {
+        ConsumerSpec::Mysql(target) => Box::new(mysql::MySqlConsumer::new(task.clone(), target.clone())),
+        ConsumerSpec::Kafka(kafka) => Box::new(kafka::KafkaConsumer::new(task.clone(), kafka.clone())),
+        ConsumerSpec::Stdout(stdout) => Box::new(stdout::StdoutConsumer::new(stdout.clone())),
+    })
+}

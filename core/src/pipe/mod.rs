@@ -1,0 +1,3 @@
+//! A task running: producer → queue → consumer → checkpoint.
+
+pub mod fence;
