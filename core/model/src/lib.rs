@@ -4,10 +4,12 @@
 //! In reading order: a user defines a [`task::TaskSpec`]; an operator wants a [`desired::Desired`] state of it; the
 //! Cores register as [`instance::InstanceInfo`]; the one that holds the lease runs under an [`epoch::Epoch`], records
 //! a [`checkpoint::Checkpoint`] (a [`position::Position`] and a [`gtid::GtidSet`]) and reports a [`status::TaskStatus`].
-//! What is kept in the coordination tree goes through [`stored`].
+//! A Monitor that finds something wrong keeps an [`alert::Alert`].
+//! What is kept in the coordination tree goes through [`stored`]; programs read their own settings through [`settings`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod alert;
 pub mod checkpoint;
 pub mod desired;
 pub mod epoch;
@@ -17,6 +19,7 @@ pub mod instance;
 pub mod name;
 pub mod position;
 pub mod secret;
+pub mod settings;
 pub mod span;
 pub mod status;
 pub mod stored;

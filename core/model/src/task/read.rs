@@ -2,6 +2,7 @@
 
 use super::{ConsumerSpec, Delivery, Start, TaskSpec};
 use crate::gtid::GtidSet;
+use crate::settings::problem_in;
 use crate::span::Span;
 use std::fmt;
 
@@ -34,7 +35,7 @@ impl TaskSpec {
     /// Reads and checks a task in TOML, as in a file given to `replicator task apply -f`.
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
         let spec: Self =
-            toml::from_str(text).map_err(|error| SpecError::Syntax(error.to_string().trim_end().to_owned()))?;
+            toml::from_str(text).map_err(|error| SpecError::Syntax(problem_in(text, &error)))?;
         spec.check()
     }
 
@@ -258,6 +259,13 @@ password = { file = "/run/secrets/db2" }
                 }
             }
         }
+    }
+
+    #[test]
+    fn errors_quote_no_line_that_may_hold_a_secret() {
+        let text = TASK.replace("password = { env = \"DB1_PASSWORD\" }", "pasword = \"canary\"");
+        let error = TaskSpec::from_toml(&text).unwrap_err().to_string();
+        assert!(error.contains("pasword") && error.contains("line 10") && !error.contains("canary"), "{error}");
     }
 
     #[test]
