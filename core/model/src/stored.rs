@@ -3,6 +3,7 @@
 //! The form is a promise to old data: golden files under `testdata/` show each of them, and a change that can't be
 //! read by the neighbouring version needs a new version number.
 
+use crate::alert::{Alert, CoreRoster};
 use crate::checkpoint::Checkpoint;
 use crate::desired::Desired;
 use crate::epoch::Epoch;
@@ -77,17 +78,46 @@ macro_rules! stored {
     };
 }
 
+stored!(Alert, "alert");
+stored!(CoreRoster, "roster of Cores");
 stored!(Checkpoint, "checkpoint");
 stored!(Desired, "desired state");
 stored!(InstanceInfo, "instance");
 stored!(CoreInfo, "Core");
 stored!(TaskStatus, "status");
 stored!(EpochNode, "epoch");
+stored!(CarriedOut, "carried-out order");
 
 /// The data of a task's epoch node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochNode {
     pub epoch: Epoch,
+}
+
+/// Which order of an operator is done: the data of a task's `carriedOut` node, so that a rewind happens once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CarriedOut {
+    pub generation: u64,
+}
+
+/// One version of a task's spec, who made it, when and why: the data of `versions/<n>`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpecVersion {
+    pub version: u64,
+    pub by: String,
+    pub reason: String,
+    pub at_us: i64,
+    pub spec: TaskSpec,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSpecVersion {
+    version: u64,
+    by: String,
+    reason: String,
+    at_us: i64,
+    #[serde(flatten)]
+    stored: StoredSpec,
 }
 
 /// A spec, and beside it the secrets that its own JSON shows redacted: one place to seal them.
@@ -102,7 +132,31 @@ impl Stored for TaskSpec {
     const WHAT: &'static str = "task";
 
     fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
-        let mut spec = self.clone();
+        encode(Self::WHAT, &StoredSpec::of(self))
+    }
+
+    fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
+        Ok(decode::<StoredSpec>(Self::WHAT, bytes)?.into_spec())
+    }
+}
+
+impl Stored for SpecVersion {
+    const WHAT: &'static str = "version of a task";
+
+    fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
+        let Self { version, by, reason, at_us, spec } = self.clone();
+        encode(Self::WHAT, &StoredSpecVersion { version, by, reason, at_us, stored: StoredSpec::of(&spec) })
+    }
+
+    fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
+        let StoredSpecVersion { version, by, reason, at_us, stored } = decode(Self::WHAT, bytes)?;
+        Ok(Self { version, by, reason, at_us, spec: stored.into_spec() })
+    }
+}
+
+impl StoredSpec {
+    fn of(spec: &TaskSpec) -> Self {
+        let mut spec = spec.clone();
         let secrets = spec
             .secrets_mut()
             .into_iter()
@@ -111,28 +165,29 @@ impl Stored for TaskSpec {
                 SecretSource::Env(_) | SecretSource::File(_) => None,
             })
             .collect();
-        encode(Self::WHAT, &StoredSpec { spec, secrets })
+        Self { spec, secrets }
     }
 
-    fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
-        let StoredSpec { mut spec, mut secrets } = decode(Self::WHAT, bytes)?;
+    fn into_spec(self) -> TaskSpec {
+        let Self { mut spec, mut secrets } = self;
         for (key, source) in spec.secrets_mut() {
             if let Some(secret) = secrets.remove(key) {
                 *source = SecretSource::literal(secret);
             }
         }
-        Ok(spec)
+        spec
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::{AlertId, AlertState, Evidence, KnownCore, Notice, OwedNotice, Severity, Subject};
     use crate::desired::DesiredState;
     use crate::failure::Failure;
     use crate::gtid::GtidSet;
     use crate::instance::Role;
-    use crate::name::CoreName;
+    use crate::name::{CoreName, GroupName, TaskName};
     use crate::position::Position;
     use crate::status::{Progress, Stage};
     use crate::task::Start;
@@ -162,6 +217,42 @@ mod tests {
         }
     }
 
+    fn alert() -> Alert {
+        let evidence = Evidence {
+            severity: Severity::Warning,
+            group: Some(GroupName::new("g1").unwrap()),
+            core: Some(CoreName::new("core1").unwrap()),
+            value: Some(31.5),
+            threshold: Some(30.0),
+            reason: "task copy is 31.5 s behind its source".into(),
+            hint: "look at the target".into(),
+        };
+        let (rule, subject) = ("task_lag_warning".to_owned(), Subject::Task(TaskName::new("copy").unwrap()));
+        let since_us = 1_790_000_000_000_000;
+        let notice = Notice {
+            id: AlertId::of(&rule, &subject),
+            rule: rule.clone(),
+            subject: subject.clone(),
+            state: AlertState::Firing,
+            evidence: evidence.clone(),
+            since_us,
+            at_us: since_us + 120_000_000,
+            number: 1,
+        };
+        Alert {
+            rule,
+            subject,
+            state: AlertState::Firing,
+            evidence,
+            since_us,
+            seen_us: since_us + 120_000_000,
+            clear_since_us: None,
+            told_us: since_us + 120_000_000,
+            notices: 1,
+            owed: vec![OwedNotice { notice, channels: ["webhook".to_owned()].into() }],
+        }
+    }
+
     #[test]
     fn stored_forms_are_as_the_golden_files_show() {
         let core = CoreName::new("core1").unwrap();
@@ -171,6 +262,14 @@ mod tests {
         check("task", &TaskSpec::from_json(spec.as_bytes()).unwrap());
         check("checkpoint", &checkpoint());
         check("epoch", &EpochNode { epoch: Epoch::new(7) });
+        check("alert", &alert());
+        let group = GroupName::new("g1").unwrap();
+        let gone = KnownCore { group, core: core.clone(), host: "db-host-1".into(), held: 3, gone_us: Some(1) };
+        check("core_roster", &CoreRoster { cores: vec![gone] });
+        check("carried_out", &CarriedOut { generation: 3 });
+        let spec = TaskSpec::from_json(spec.as_bytes()).unwrap();
+        let (by, reason) = ("alice".into(), "moved to db2".into());
+        check("spec_version", &SpecVersion { version: 2, by, reason, at_us: 1_790_000_000_000_000, spec });
         let start = Start::Position { file: "bin.000001".into(), offset: 4 };
         check("desired", &Desired { state: DesiredState::Running, generation: 3, rewind: Some(start) });
         check(
@@ -191,7 +290,7 @@ mod tests {
             &CoreInfo {
                 core: core.clone(),
                 host: "db-host-1".into(),
-                group: crate::name::GroupName::new("g1").unwrap(),
+                group: GroupName::new("g1").unwrap(),
                 version: "0.1.0".into(),
                 capacity: 100,
                 load: 3,
