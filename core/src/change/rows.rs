@@ -2,7 +2,7 @@
 
 use super::table::TableSchema;
 use bytes::Bytes;
-use replicator_binlog::{DecodeError, Rows, RowsKind, RowsLayout};
+use replicator_binlog::{DecodeError, RowsEvent, RowsKind, RowsLayout};
 use replicator_model::failure::Failure;
 use std::sync::Arc;
 
@@ -34,9 +34,9 @@ pub struct RowsError {
 }
 
 impl RowsChange {
-    /// The rows, borrowed from the event.
-    pub fn rows(&self) -> Result<Rows<'_>, RowsError> {
-        self.layout.rows(&self.event, &self.table.map).map_err(|source| self.error(source))
+    /// The event again, borrowed from its bytes; `rows(&change.table.map)` of it walks the rows.
+    pub fn view(&self) -> Result<RowsEvent<'_>, RowsError> {
+        self.layout.view(&self.event).map_err(|source| self.error(source))
     }
 
     /// Says where a decoding error happened.
