@@ -2,5 +2,9 @@
 //! what its errors mean. Shared by both ends of a pipe and by whoever asks a server about itself.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod answer;
 pub mod connect;
 pub mod error;
+pub mod facts;
+pub mod head;
+pub mod tables;

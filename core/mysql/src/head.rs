@@ -1,0 +1,107 @@
+//! Where a source's binary log begins and ends.
+
+use crate::answer;
+use crate::facts::{ServerFacts, ServerFlavor};
+use mysql_async::Conn;
+use replicator_model::failure::Failure;
+use replicator_model::gtid::GtidSet;
+use replicator_model::position::Position;
+
+/// The end of the source's binary log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceHead {
+    pub position: Position,
+    /// Every transaction up to there, where each has a GTID.
+    pub gtid_set: Option<GtidSet>,
+    /// The source's clock, in microseconds since 1970 UTC.
+    pub now_us: i64,
+}
+
+/// One file of the binary log, and its length in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    pub name: String,
+    pub size: u64,
+}
+
+/// How often position and GTIDs are asked for until both belong together.
+const TRIES_MAX: usize = 5;
+
+/// Asks where the log ends. On a busy MariaDB the position may be a few transactions past the GTID set, never before.
+pub async fn ask(conn: &mut Conn, facts: &ServerFacts) -> Result<SourceHead, Failure> {
+    if facts.flavor == ServerFlavor::MySql {
+        return status(conn, facts).await;
+    }
+    let mut before = mariadb_set(conn).await?;
+    for _ in 0..TRIES_MAX {
+        let head = status(conn, facts).await?;
+        let after = mariadb_set(conn).await?;
+        let settled = after == before;
+        if settled {
+            return Ok(SourceHead { gtid_set: Some(after), ..head });
+        }
+        before = after;
+    }
+    Ok(SourceHead { gtid_set: Some(before), ..status(conn, facts).await? })
+}
+
+async fn status(conn: &mut Conn, facts: &ServerFacts) -> Result<SourceHead, Failure> {
+    let rows = answer::rows(conn, facts.log_status_sql()).await.map_err(monitor_privilege)?;
+    let Some(mut row) = rows.into_iter().next() else { return Err(binlog_off()) };
+    let position = Position::new(row.required(0)?, row.number(1)?);
+    let gtid_set = match row.named("Executed_Gtid_Set")? {
+        Some(text) if facts.gtids => Some(facts.parse_gtid_set(&text)?),
+        _ => None,
+    };
+    let clock = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
+    let Some(mut row) = answer::rows(conn, clock).await?.into_iter().next() else {
+        return Err(answer::unexpected("nothing when asked for the time"));
+    };
+    Ok(SourceHead { position, gtid_set, now_us: row.number(0)? })
+}
+
+async fn mariadb_set(conn: &mut Conn) -> Result<GtidSet, Failure> {
+    let rows = answer::rows(conn, "SELECT @@global.gtid_binlog_pos").await?;
+    let Some(mut row) = rows.into_iter().next() else { return Err(answer::unexpected("no gtid_binlog_pos")) };
+    crate::facts::parse_gtid_set(ServerFlavor::MariaDb, &row.text(0)?.unwrap_or_default())
+}
+
+/// The files of the binary log, oldest first.
+pub async fn log_files(conn: &mut Conn) -> Result<Vec<LogFile>, Failure> {
+    let rows = answer::rows(conn, "SHOW BINARY LOGS").await.map_err(|failure| {
+        // Error 1381: the server runs without one.
+        if failure.reason.contains("error 1381") { binlog_off() } else { monitor_privilege(failure) }
+    })?;
+    rows.into_iter().map(|mut row| Ok(LogFile { name: row.required(0)?, size: row.number(1)? })).collect()
+}
+
+/// MariaDB: the transactions before a position. `None` if there is no such position.
+pub async fn mariadb_gtids_before(conn: &mut Conn, position: &Position) -> Result<Option<GtidSet>, Failure> {
+    let sql = format!("SELECT BINLOG_GTID_POS({}, {})", answer::literal(&position.file), position.offset);
+    match answer::rows(conn, &sql).await?.into_iter().next() {
+        Some(mut row) => {
+            let text = row.text(0)?;
+            text.map(|text| crate::facts::parse_gtid_set(ServerFlavor::MariaDb, &text)).transpose()
+        }
+        None => Ok(None),
+    }
+}
+
+/// The server writes no binary log, so there is nothing to read.
+pub fn binlog_off() -> Failure {
+    Failure::definite(
+        "binlog_off",
+        "the server writes no binary log",
+        "set `log_bin` (and `binlog_format = ROW`) in the server's configuration and restart it",
+    )
+}
+
+fn monitor_privilege(failure: Failure) -> Failure {
+    if failure.code != "privilege_missing" {
+        return failure;
+    }
+    Failure {
+        hint: "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* (MariaDB: also BINLOG MONITOR) to the user".into(),
+        ..failure
+    }
+}
