@@ -150,3 +150,29 @@ async fn kafka_keeps_what_was_produced_through_kill_9() -> Result<()> {
     assert_eq!(keys, [b"a", b"b"]);
     Ok(())
 }
+
+/// The test starts itself once more in another process, where it plays the victim.
+#[tokio::test]
+async fn servers_die_with_a_test_process_that_is_killed() -> Result<()> {
+    const VICTIM: &str = "REPLICATOR_TEST_VICTIM";
+    if let Some(pid_file) = std::env::var_os(VICTIM) {
+        let server = MysqlServer::start(Flavor::MariaDb1011).await?;
+        std::fs::write(pid_file, server.pid().to_string())?;
+        std::future::pending::<()>().await;
+    }
+    let folder = tempfile::tempdir()?;
+    let pid_file = folder.path().join("pid");
+    let mut victim = std::process::Command::new(std::env::current_exe()?)
+        .args(["--exact", "servers_start::servers_die_with_a_test_process_that_is_killed"])
+        .env(VICTIM, &pid_file)
+        .spawn()?;
+    let is_running = |pid: &str| std::path::Path::new("/proc").join(pid).exists();
+    let pid = eventually("the victim's server", Duration::from_secs(60), async || {
+        std::fs::read_to_string(&pid_file).ok().filter(|pid| !pid.is_empty())
+    })
+    .await?;
+    assert!(is_running(&pid));
+    victim.kill()?;
+    victim.wait()?;
+    eventually("the server to be gone", Duration::from_secs(10), async || (!is_running(&pid)).then_some(())).await
+}

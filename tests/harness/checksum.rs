@@ -1,9 +1,9 @@
 //! The contents of a table as two numbers that are equal on every flavor when the rows are.
 //!
-//! Each value becomes a text that does not depend on the server: strings by the MD5 of their UTF-8 form, bytes by the MD5
-//! of themselves, FLOAT by its exact value as a double, temporal values in UTC, JSON with sorted keys. A row is the first
-//! 60 bits of the SHA-256 over its texts, a table the number of its rows and the sum of these: independent of the order of
-//! rows, and changed by a row that is missing, doubled or different.
+//! Each value becomes a text that does not depend on the server: strings the SHA-256 of their UTF-8 form, bytes that of
+//! themselves (not the MD5: MySQL 9.6 lost the function), FLOAT its exact value as a double, temporal values in UTC, JSON
+//! with sorted keys. A row is the first 60 bits of the SHA-256 over its texts, a table the number of its rows and the sum
+//! of these: independent of the order of rows, and changed by a row that is missing, doubled or different.
 //!
 //! The servers do the hashing, except where there is JSON: its text differs between servers, so those rows come here.
 
@@ -92,11 +92,11 @@ fn expression(column: &str, data_type: &str, is_text: bool, is_json: bool) -> St
     match data_type {
         _ if is_json => column.to_owned(),
         "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set" if is_text => {
-            format!("MD5(CONVERT({column} USING utf8mb4))")
+            format!("SHA2(CONVERT({column} USING utf8mb4), 256)")
         }
-        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => format!("MD5({column})"),
+        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => format!("SHA2({column}, 256)"),
         "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometry"
-        | "geomcollection" | "geometrycollection" | "vector" => format!("MD5(HEX({column}))"),
+        | "geomcollection" | "geometrycollection" | "vector" => format!("SHA2(HEX({column}), 256)"),
         // Printing a FLOAT shows six digits; as a double it shows all that is stored.
         "float" => format!("({column} + 0E0)"),
         "bit" => format!("({column} + 0)"),

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::child::{Child, Signal};
 use crate::installation::folder_of;
 use crate::port::reserve_port;
-use crate::{Error, Result, eventually, java};
+use crate::{Error, Result, eventually, folder, java};
 
 const START_TIMEOUT: Duration = Duration::from_secs(180);
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
@@ -43,12 +43,13 @@ impl Kafka {
         let libraries = folder_of("kafka", "REPLICATOR_KAFKA")?;
         // A distribution from the Apache site has its jars in libs/, install.sh puts them in lib/.
         let libraries = if libraries.join("libs").is_dir() { libraries.join("libs") } else { libraries.join("lib") };
-        let folder = tempfile::Builder::new().prefix("replicator-kafka-").tempdir()?;
+        let folder = folder::new("kafka")?;
         let port = reserve_port()?;
         fs::write(folder.path().join("server.properties"), properties(port, reserve_port()?, folder.path()))?;
         fs::write(folder.path().join("log4j2.xml"), LOGGING)?;
         let mut kafka = Kafka { port, libraries, child: None, folder };
-        let mut format = kafka.java("formatting Kafka's storage", &["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])?;
+        let mut format =
+            kafka.java("formatting Kafka's storage", &["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])?;
         let status = format.wait_exit(START_TIMEOUT).await?;
         if !status.success() {
             return Err(Error::new(format!("formatting Kafka's storage: {status}\n{}", format.log_tail())));

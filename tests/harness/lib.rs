@@ -19,6 +19,7 @@ mod child;
 mod error;
 mod eventually;
 mod flavor;
+mod folder;
 mod installation;
 mod java;
 mod kafka;

@@ -13,7 +13,7 @@ use crate::child::{Child, Signal};
 use crate::installation::Installation;
 use crate::port::reserve_port;
 use crate::template::{self, PASSWORD, USER};
-use crate::{Error, Flavor, Result, TableSum, checksum, eventually};
+use crate::{Error, Flavor, Result, TableSum, checksum, eventually, folder};
 
 /// On a quiet machine a start takes one to three seconds; on a loaded one many start at once.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -45,7 +45,7 @@ impl MysqlServer {
     pub async fn start_with(flavor: Flavor, extra_args: &[&str]) -> Result<MysqlServer> {
         let prepare = move || -> Result<(Installation, TempDir)> {
             let installation = Installation::of(flavor)?;
-            let folder = tempfile::Builder::new().prefix(&format!("replicator-{}-", flavor.piece())).tempdir()?;
+            let folder = folder::new(flavor.piece())?;
             template::copy_to(&folder.path().join("data"), flavor, &installation)?;
             Ok((installation, folder))
         };

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::UNIX_EPOCH;
 
 use crate::installation::{Installation, servers_dir};
-use crate::{Error, Flavor, Result};
+use crate::{Error, Flavor, Result, folder};
 
 /// Raise it when a template is to be made differently.
 const RECIPE: u32 = 1;
@@ -64,7 +64,7 @@ fn initialise(template: &Path, flavor: Flavor, installation: &Installation) -> R
         fs::remove_dir_all(template)?;
     }
     fs::create_dir_all(template)?;
-    let scratch = tempfile::Builder::new().prefix("replicator-init-").tempdir()?;
+    let scratch = folder::new("init")?;
     let log = scratch.path().join("log");
     let mut command = Command::new(installation.executable());
     installation.configure(&mut command);

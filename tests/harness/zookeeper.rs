@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::child::{Child, Signal};
 use crate::installation::folder_of;
 use crate::port::reserve_port;
-use crate::{Error, Result, eventually, java};
+use crate::{Error, Result, eventually, folder, java};
 
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -48,7 +48,7 @@ impl ZooKeeper {
     /// Starts `n` servers and waits until they have a leader and every one answers.
     pub async fn start(n: usize) -> Result<ZooKeeper> {
         let libraries = folder_of("zookeeper", "REPLICATOR_ZOOKEEPER")?.join("lib");
-        let folder = tempfile::Builder::new().prefix("replicator-zookeeper-").tempdir()?;
+        let folder = folder::new("zookeeper")?;
         let mut servers = Vec::with_capacity(n);
         for _ in 0..n {
             servers.push(Server {

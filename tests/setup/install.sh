@@ -86,7 +86,7 @@ recipe_of() {
     mariadb114) echo "mariadb114 1" ;;
     mariadb118) echo "mariadb118 1" ;;
     zookeeper) echo "zookeeper 3.9.5 1" ;;
-    kafka) echo "kafka 4.3.1 1" ;;
+    kafka) echo "kafka 4.3.1 2" ;;
     esac
 }
 

@@ -1,0 +1,50 @@
+# What people and CI run. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help test unit end-to-end lint build setup demo bench clean-servers
+
+# rustup puts cargo here; shells that are no login shells may not know.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# Tests that run at the same time: each may start several servers, two at a time fit 2 cores and 8 GB.
+TEST_THREADS ?= 2
+export RUST_TEST_THREADS := $(TEST_THREADS)
+
+# A part of a test's or benchmark's name: only those run.
+ONLY ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: setup lint build ## Install what is missing and run everything: lints, unit, contract, simulation, end to end, tidy
+	cargo test --workspace --no-fail-fast -- $(ONLY)
+
+unit: ## Everything that needs no server: quick
+	cargo test --workspace --lib --bins --test tidy --test simulation -- $(ONLY)
+
+end-to-end: setup build ## The tests against real servers; ONLY=part_of_a_name
+	cargo test --workspace --test end_to_end -- --nocapture $(ONLY)
+
+lint: ## rustfmt and clippy, no warnings allowed
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+# Before the tests: they start the programs as real processes, and cargo builds for a test only its own crate.
+build: ## Build all programs
+	cargo build --workspace --bins
+
+setup: ## Install the servers and tools that the tests need
+	tests/setup/install.sh
+
+demo: ## A source, a target and the replicator between them; DURATION=60 ends by itself
+	@echo "make demo: not built yet" >&2; exit 1
+
+bench: ## Benchmarks, ONLY=name; results in target/bench/<name>.jsonl
+	tests/setup/install.sh
+	cargo build --workspace --bins --release
+	target/release/replicator-bench $(ONLY)
+
+clean-servers: ## Remove the unpacked servers and their templates
+	rm -rf "$${REPLICATOR_SERVERS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/mysql_replicator/servers}"
