@@ -109,6 +109,8 @@ pub struct SessionContext<'a> {
     pub default_collation_for_utf8mb4: Option<u16>,
     pub sql_require_primary_key: Option<bool>,
     pub default_table_encryption: Option<bool>,
+    /// MySQL 9.6 and later: InnoDB instead of the SQL layer carries out foreign keys; cascaded changes are not logged.
+    pub innodb_native_foreign_keys: Option<bool>,
     /// MariaDB: (character set's default collation, the collation used in its place) pairs.
     pub character_set_collations: Option<Vec<(u16, u16)>>,
     /// First code this decoder does not know; nothing behind it was read.
@@ -202,6 +204,7 @@ impl<'a> SessionContext<'a> {
             18 => self.default_collation_for_utf8mb4 = Some(c.u16("default_collation_for_utf8mb4")?),
             19 => self.sql_require_primary_key = Some(c.u8("sql_require_primary_key")? != 0),
             20 => self.default_table_encryption = Some(c.u8("default_table_encryption")? != 0),
+            21 => self.innodb_native_foreign_keys = Some(c.u8("innodb_native_foreign_keys")? != 0),
             128..=131 => self.read_mariadb(code, c)?,
             _ => return Ok(false),
         }

@@ -39,6 +39,17 @@ impl RowsFlags {
         self.0 & 4 != 0
     }
 
+    /// MySQL 9.6 and later: the SQL layer carried out foreign keys, so that changes made by ON DELETE and ON UPDATE are
+    /// in the log as rows of their own.
+    pub fn cascades_are_logged(self) -> bool {
+        self.0 & 16 != 0
+    }
+
+    /// MariaDB: the session had check_constraint_checks=0.
+    pub fn no_check_constraints(self) -> bool {
+        self.0 & 128 != 0
+    }
+
     /// The images hold every column.
     pub fn complete_rows(self) -> bool {
         self.0 & 8 != 0

@@ -1,0 +1,7 @@
+//! The codec against captured files, its own encoder, and damage.
+#![allow(clippy::unwrap_used)]
+
+mod captured;
+mod dump;
+mod robustness;
+mod round_trip;
