@@ -4,15 +4,38 @@
 //!
 //! - [`path`], [`store`]: a small tree of versioned nodes as a trait, one object per session;
 //! - [`zookeeper`], [`embedded`], [`faulty`]: the three stores; [`contract`] is what all of them keep;
-//! - [`layout`]: every path that is used, and nowhere else.
+//! - [`config`], [`session`]: from settings to a session with typed access;
+//! - [`layout`]: every path that is used, and nowhere else;
+//! - [`tasks`], [`desired`], [`groups`], [`instances`]: what the nodes hold; [`watching`]: when to read them again;
+//! - [`election`] → [`lease_clock`] → [`lease`] → [`standby`]: who runs a task, and what only that one may write.
+//!
+//! Everything here is cancel-safe unless it says otherwise: a dropped call may or may not have had its effect, as if its
+//! answer had been lost.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod config;
 pub mod contract;
+pub mod desired;
+pub mod election;
 pub mod embedded;
+pub mod error;
 pub mod faulty;
+pub mod groups;
+pub mod instances;
+pub mod layout;
+pub mod lease;
+pub mod lease_clock;
 pub mod path;
 pub mod seeded;
+pub mod session;
+pub mod standby;
 pub mod store;
+pub mod tasks;
 mod tree;
+pub mod watching;
 pub mod workers;
+pub mod zookeeper;
+
+#[cfg(test)]
+mod recipes_tests;

@@ -52,6 +52,13 @@ impl Path {
         Self::new(path)
     }
 
+    /// The node `name` below this one, where `name` is known to be valid: a checked noun or a name read from a store.
+    pub(crate) fn join(&self, name: &str) -> Self {
+        debug_assert!(check_name(name).is_ok() && !name.contains('/'), "{name:?} is not a name");
+        let slash = if self.is_root() { "" } else { "/" };
+        Self(format!("{}{slash}{name}", self.0))
+    }
+
     /// The node above this one; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         let (parent, name) = self.0.rsplit_once('/')?;

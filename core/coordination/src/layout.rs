@@ -1,0 +1,211 @@
+//! Every path of the coordination tree, and nowhere else. `testdata/layout.txt` shows them.
+//!
+//! Beyond DESIGN §3 there are `epochs/<task>`, which outlives its task so that a task deleted and made again under the
+//! same name does not meet a larger epoch at its target, and `carriedOut`, which says which rewind is done.
+
+use crate::path::Path;
+use replicator_model::alert::AlertId;
+use replicator_model::name::{CoreName, GroupName, TaskName};
+
+/// Below this everything lies.
+pub const ROOT: &str = "mysql_replicator";
+
+pub fn root() -> Path {
+    Path::root().join(ROOT)
+}
+
+pub fn tasks() -> Path {
+    root().join("tasks")
+}
+
+/// Its data: the `TaskSpec`; its version is the spec's version.
+pub fn task(task: &TaskName) -> Path {
+    tasks().join(task.as_str())
+}
+
+/// The line of instances, smallest sequence first.
+pub fn instances(task: &TaskName) -> Path {
+    self::task(task).join("instances")
+}
+
+/// What a new instance's name begins with; the store appends the sequence.
+pub fn instance_prefix(task: &TaskName, host: &str) -> Path {
+    instances(task).join(&format!("{}-", host_in_name(host)))
+}
+
+/// `name` as listed under [`instances`]. Its data: `InstanceInfo`; ephemeral.
+pub fn instance(task: &TaskName, name: &str) -> Path {
+    instances(task).join(name)
+}
+
+/// Its data: `Checkpoint`.
+pub fn last_commit(task: &TaskName) -> Path {
+    self::task(task).join("lastCommit")
+}
+
+/// Its data: `CarriedOut`, written together with [`last_commit`].
+pub fn carried_out(task: &TaskName) -> Path {
+    self::task(task).join("carriedOut")
+}
+
+/// Its data: `Desired`.
+pub fn desired(task: &TaskName) -> Path {
+    self::task(task).join("desired")
+}
+
+/// Its data: `TaskStatus`; ephemeral, of the RUNNING instance.
+pub fn status(task: &TaskName) -> Path {
+    self::task(task).join("status")
+}
+
+pub fn versions(task: &TaskName) -> Path {
+    self::task(task).join("versions")
+}
+
+/// Its data: `SpecVersion`.
+pub fn version(task: &TaskName, version: u64) -> Path {
+    versions(task).join(&version.to_string())
+}
+
+pub fn epochs() -> Path {
+    root().join("epochs")
+}
+
+/// Its data: `EpochNode`; its version is checked by everything that is written under a lease.
+pub fn epoch(task: &TaskName) -> Path {
+    epochs().join(task.as_str())
+}
+
+pub fn groups() -> Path {
+    root().join("groups")
+}
+
+pub fn group(group: &GroupName) -> Path {
+    groups().join(group.as_str())
+}
+
+pub fn group_tasks(group: &GroupName) -> Path {
+    self::group(group).join("tasks")
+}
+
+/// Empty: it stands for the task in its group's list.
+pub fn group_task(group: &GroupName, task: &TaskName) -> Path {
+    group_tasks(group).join(task.as_str())
+}
+
+pub fn group_cores(group: &GroupName) -> Path {
+    self::group(group).join("cores")
+}
+
+/// Its data: `CoreInfo`; ephemeral.
+pub fn group_core(group: &GroupName, core: &CoreName) -> Path {
+    group_cores(group).join(core.as_str())
+}
+
+/// A line of Servers, smallest first.
+pub fn servers() -> Path {
+    root().join("servers")
+}
+
+/// A line of Monitors, smallest first.
+pub fn monitors() -> Path {
+    root().join("monitors")
+}
+
+/// What a Monitor's name begins with; the store appends the sequence.
+pub fn monitor_prefix(name: &str) -> Path {
+    monitors().join(&format!("{}-", host_in_name(name)))
+}
+
+/// `name` as listed under [`monitors`]; ephemeral.
+pub fn monitor(name: &str) -> Path {
+    monitors().join(name)
+}
+
+pub fn alerts() -> Path {
+    root().join("alerts")
+}
+
+pub fn alert_states() -> Path {
+    alerts().join("state")
+}
+
+/// Its data: `Alert`, written by the leading Monitor.
+pub fn alert_state(id: &AlertId) -> Path {
+    alert_states().join(id.as_str())
+}
+
+/// Its data: `CoreRoster`, written by the leading Monitor.
+pub fn alert_roster() -> Path {
+    alerts().join("roster")
+}
+
+pub fn users() -> Path {
+    root().join("users")
+}
+
+pub fn tokens() -> Path {
+    root().join("tokens")
+}
+
+pub fn audit() -> Path {
+    root().join("audit")
+}
+
+/// The persistent nodes that are there before anything else.
+pub fn foundation() -> [Path; 10] {
+    [root(), tasks(), epochs(), groups(), servers(), monitors(), alerts(), users(), tokens(), audit()]
+}
+
+/// A host's name as part of a node's name: what is not a letter, digit, `.`, `_` or `-` becomes `_`.
+fn host_in_name(host: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let host: String = host.chars().take(64).map(|c| if allowed(c) { c } else { '_' }).collect();
+    if host.is_empty() { "host".to_owned() } else { host }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replicator_model::alert::Subject;
+
+    #[test]
+    fn the_layout_is_as_the_golden_file_shows() {
+        let (task, group, core) = (
+            TaskName::new("copy_hot_item").unwrap(),
+            GroupName::new("group1").unwrap(),
+            CoreName::new("core1").unwrap(),
+        );
+        let mut paths = foundation().to_vec();
+        paths.extend([
+            super::task(&task),
+            instances(&task),
+            instance_prefix(&task, "db-host/1"),
+            instance(&task, "db-host_1-0000000007"),
+            last_commit(&task),
+            carried_out(&task),
+            desired(&task),
+            status(&task),
+            versions(&task),
+            version(&task, 3),
+            epoch(&task),
+            super::group(&group),
+            group_tasks(&group),
+            group_task(&group, &task),
+            group_cores(&group),
+            group_core(&group, &core),
+            monitor_prefix("monitor/1"),
+            monitor("monitor_1-0000000007"),
+            alert_states(),
+            alert_state(&AlertId::of("task_failed", &Subject::Task(task))),
+            alert_roster(),
+        ]);
+        let text: String = paths.iter().map(|path| format!("{path}\n")).collect();
+        let golden = format!("{}/testdata/layout.txt", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("REPLICATOR_BLESS").is_some() {
+            std::fs::write(&golden, &text).unwrap();
+        }
+        assert_eq!(text, std::fs::read_to_string(&golden).unwrap(), "processes of two versions would not meet");
+        assert!(paths.iter().all(|path| Path::new(path.as_str()).is_ok()));
+    }
+}
