@@ -10,8 +10,9 @@ use std::time::Duration;
 /// Largest packet either side sends: the servers' own limit, so that a large row is never cut by us.
 const PACKET_BYTES_MAX: usize = 1 << 30;
 
-/// How many prepared statements a connection keeps.
-const STATEMENTS_KEPT: usize = 512;
+/// How many prepared statements a connection keeps by itself: none. Whoever prepares one knows how long it is needed, and
+/// one that the driver closed behind its back would be an error in the middle of a transaction.
+const STATEMENTS_KEPT: usize = 0;
 
 /// Keeps a half-dead connection from looking alive for ever.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);

@@ -7,4 +7,6 @@ pub mod connect;
 pub mod error;
 pub mod facts;
 pub mod head;
+pub mod replication;
+pub mod stream_error;
 pub mod tables;
