@@ -139,10 +139,11 @@ impl Drop for Child {
 }
 
 type Started = std::io::Result<std::process::Child>;
+type Order = (Command, mpsc::Sender<Started>);
 
 fn spawn_on_lasting_thread(command: Command) -> Started {
-    static STARTER: LazyLock<Mutex<mpsc::Sender<(Command, mpsc::Sender<Started>)>>> = LazyLock::new(|| {
-        let (sender, receiver) = mpsc::channel::<(Command, mpsc::Sender<Started>)>();
+    static STARTER: LazyLock<Mutex<mpsc::Sender<Order>>> = LazyLock::new(|| {
+        let (sender, receiver) = mpsc::channel::<Order>();
         std::thread::spawn(move || {
             for (mut command, answer) in receiver {
                 if let Err(mpsc::SendError(Ok(mut unwanted))) = answer.send(command.spawn()) {
