@@ -3,5 +3,6 @@
 
 mod captured;
 mod dump;
+mod framing;
 mod robustness;
 mod round_trip;
