@@ -1,0 +1,241 @@
+//! The settings of `monitor.toml`. Every default stands beside its field.
+
+use crate::monitor::Monitor;
+use crate::notify::webhook::{Webhook, WebhookConfig, WebhookError};
+use crate::rules::Rules;
+use replicator_coordination::config::CoordinationConfig;
+use replicator_coordination::error::CoordinationError;
+use replicator_coordination::session::Coordination;
+use replicator_model::settings::{self, Overridable, SettingsError};
+use replicator_model::span::Span;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+/// What `REPLICATOR_<SECTION>_<KEY>` can override.
+const OVERRIDABLE: Overridable =
+    Overridable { keys: &["name"], sections: &["coordination", "admin", "evaluation", "rules", "notify", "webhook"] };
+
+const INTERVAL_MIN: Duration = Duration::from_millis(100);
+const INTERVAL_MAX: Duration = Duration::from_secs(60);
+/// Below it people are told the same thing so often that they stop reading.
+const REPEAT_INTERVAL_MIN: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdminConfig {
+    /// Where `/healthz`, `/readyz` and `/metrics` are served. Default 127.0.0.1:9102.
+    pub listen: SocketAddr,
+}
+
+impl Default for AdminConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9102)) }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvaluationConfig {
+    /// How often everything is looked at. Longer: less reading of the tree, alerts that much later. Default 1s.
+    pub interval: Span,
+}
+
+impl Default for EvaluationConfig {
+    fn default() -> Self {
+        Self { interval: Span::from_secs(1) }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotifyConfig {
+    /// How often an alert that goes on firing is told again. Default 4h.
+    pub repeat_interval: Span,
+}
+
+impl Default for NotifyConfig {
+    fn default() -> Self {
+        Self { repeat_interval: Span::from_secs(4 * 3600) }
+    }
+}
+
+/// All settings of a Monitor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What this Monitor is called in notices and in the tree. Default: the host's name.
+    #[serde(default = "host_name")]
+    pub name: String,
+    pub coordination: CoordinationConfig,
+    /// `None` (only from inside a program): nothing is served.
+    #[serde(default = "default_admin")]
+    pub admin: Option<AdminConfig>,
+    #[serde(default)]
+    pub evaluation: EvaluationConfig,
+    #[serde(default)]
+    pub rules: Rules,
+    #[serde(default)]
+    pub notify: NotifyConfig,
+    /// Where notices are posted. Default: nowhere; they are logged all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookConfig>,
+}
+
+fn default_admin() -> Option<AdminConfig> {
+    Some(AdminConfig::default())
+}
+
+/// The name of this host as its kernel has it.
+pub(crate) fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
+
+/// Settings that were refused: which file, key or variable, what is wrong, what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("can't read {file}: {problem}")]
+    File { file: String, problem: std::io::Error },
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("{0}")]
+    Value(String),
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
+    #[error(transparent)]
+    Coordination(#[from] CoordinationError),
+}
+
+impl Config {
+    /// A Monitor with all defaults over a coordination that is given to it.
+    pub fn new(coordination: CoordinationConfig) -> Self {
+        Self {
+            name: host_name(),
+            coordination,
+            admin: default_admin(),
+            evaluation: EvaluationConfig::default(),
+            rules: Rules::default(),
+            notify: NotifyConfig::default(),
+            webhook: None,
+        }
+    }
+
+    /// Reads `file`, with what `environment` overrides, and checks it.
+    pub fn load(file: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let name = file.display().to_string();
+        let text =
+            std::fs::read_to_string(file).map_err(|problem| ConfigError::File { file: name.clone(), problem })?;
+        Self::parse(&name, &text, environment)
+    }
+
+    /// The same from `text`; `file` is only named in errors.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let config: Config = settings::read(file, text, OVERRIDABLE, environment)?;
+        config.check().map_err(|problem| ConfigError::Value(format!("{file}: {problem}")))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.coordination.check()?;
+        let interval = self.evaluation.interval;
+        if !(INTERVAL_MIN..=INTERVAL_MAX).contains(&interval.duration()) {
+            return Err(format!("`evaluation.interval` is {interval}; it can be 100ms to 1m"));
+        }
+        let repeat = self.notify.repeat_interval;
+        if repeat.duration() < REPEAT_INTERVAL_MIN {
+            return Err(format!("`notify.repeat_interval` is {repeat}; it can be 1m or more"));
+        }
+        if let Some(problem) = self.rules.problem() {
+            return Err(problem);
+        }
+        self.webhook.as_ref().and_then(WebhookConfig::problem).map_or(Ok(()), Err)
+    }
+
+    /// A Monitor with a coordination of its own, as the settings name it.
+    pub fn build(self) -> Result<Monitor, ConfigError> {
+        let coordination = Coordination::open(&self.coordination)?;
+        self.build_with(coordination)
+    }
+
+    /// A Monitor over a coordination that the process has already: `[coordination]` is not looked at.
+    pub fn build_with(self, coordination: Coordination) -> Result<Monitor, ConfigError> {
+        let webhook = self.webhook.as_ref().map(Webhook::build).transpose()?;
+        Ok(Monitor::new(self, coordination, webhook))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COORDINATION: &str = "[coordination]\nkind = \"zookeeper\"\ntiers = [[\"zk1:2181\"]]\n";
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::parse("monitor.toml", &format!("{COORDINATION}{text}"), environment).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_left_out_is_the_default() {
+        let config = parse("", &[]).unwrap();
+        assert_eq!(config.admin.unwrap().listen.port(), 9102);
+        let (warning, critical) = (config.rules.task_lag_warning.0, config.rules.task_lag_critical.0);
+        assert_eq!((warning.threshold, warning.hold), (Span::from_secs(30), Span::from_secs(120)));
+        assert_eq!((critical.threshold, critical.hold), (Span::from_secs(300), Span::from_secs(300)));
+        assert_eq!(config.rules.no_running_instance.hold, Span::from_secs(30));
+        assert_eq!(config.rules.task_failed.hold, Span::from_secs(0));
+        assert_eq!(config.webhook, None);
+    }
+
+    #[test]
+    fn rules_and_webhook_are_read_key_by_key() {
+        let text = "[rules.task_lag_warning]\nthreshold = \"10s\"\nclear_below = \"5s\"\n\
+                    [rules.core_gone]\nfor = \"1m\"\nenabled = false\n\
+                    [webhook]\nurl = \"http://127.0.0.1:1/hook\"\nsecret = { env = \"S\" }\n";
+        let environment = [
+            ("REPLICATOR_EVALUATION_INTERVAL", "250ms"),
+            ("REPLICATOR_NAME", "m2"),
+            ("REPLICATOR_RULES_TASK_FAILED", "{ for = \"5s\" }"),
+        ];
+        let config = parse(text, &environment).unwrap();
+        let lag = config.rules.task_lag_warning.0;
+        assert_eq!((lag.threshold, lag.clear_below), (Span::from_secs(10), Some(Span::from_secs(5))));
+        assert_eq!((lag.hold, lag.enabled), (Span::from_secs(120), true), "the others stay");
+        assert!(!config.rules.core_gone.enabled);
+        assert_eq!((config.name.as_str(), config.evaluation.interval), ("m2", Span::from_millis(250)));
+        assert_eq!(config.rules.task_failed.hold, Span::from_secs(5));
+    }
+
+    #[test]
+    fn bad_settings_are_refused_by_name() {
+        for (text, parts) in [
+            ("[rules.task_lag]\nfor = \"1s\"\n", &["monitor.toml", "task_lag", "line 4"][..]),
+            ("[rules.task_failed]\nhold = \"1s\"\n", &["hold", "for"]),
+            ("[rules.task_lag_critical]\ntreshold = \"1s\"\n", &["treshold", "threshold"]),
+            ("[rules.task_lag_warning]\nclear_below = \"40s\"\n", &["clear_below", "40s", "30s"]),
+            ("[evaluation]\ninterval = \"1ms\"\n", &["evaluation.interval", "1ms", "100ms"]),
+            ("[notify]\nrepeat_interval = \"1s\"\n", &["repeat_interval", "1m"]),
+            ("[webhook]\nurl = \"ftp://x/\"\n", &["webhook.url", "http"]),
+            ("[webhook]\nurl = \"http://h/\"\ntimeout = \"0s\"\n", &["webhook.timeout"]),
+            ("[webhok]\n", &["webhok"]),
+        ] {
+            let error = parse(text, &[]).unwrap_err();
+            parts.iter().for_each(|part| assert!(error.contains(part), "{text}: no `{part}` in {error}"));
+        }
+    }
+
+    #[test]
+    fn a_secret_shows_in_no_error_and_no_debug_output() {
+        let config = parse("[webhook]\nurl = \"http://h/canary1\"\nsecret = \"canary2\"\n", &[]).unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+        let error = parse("[webhook]\nurl = \"canary1\"\nsecret = \"canary2\"\n", &[]).unwrap_err();
+        assert!(error.contains("webhook.url") && !error.contains("canary"), "{error}");
+    }
+}

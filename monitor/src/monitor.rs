@@ -1,0 +1,91 @@
+//! The loop: look, judge, keep, tell; every evaluation interval.
+
+use crate::admin;
+use crate::config::Config;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::notify::Channel;
+use crate::notify::webhook::Webhook;
+use crate::watch::Watch;
+use replicator_coordination::session::Coordination;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// Why a Monitor can't run.
+#[derive(Debug, thiserror::Error)]
+pub enum MonitorError {
+    #[error("can't listen on {listen} (`admin.listen`): {problem}; choose another address")]
+    Listen { listen: SocketAddr, problem: std::io::Error },
+}
+
+/// Watches everything under `/mysql_replicator` and tells people what is wrong. Made by [`Config::build`].
+pub struct Monitor {
+    config: Config,
+    coordination: Coordination,
+    channels: Vec<Channel>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+}
+
+impl Monitor {
+    pub(crate) fn new(config: Config, coordination: Coordination, webhook: Option<Webhook>) -> Self {
+        let health = Arc::new(Health::new(config.evaluation.interval.duration()));
+        let channels = webhook.map(Channel::Webhook).into_iter().collect();
+        Self { config, coordination, channels, health, metrics: Arc::default() }
+    }
+
+    /// `/healthz`, `/readyz` and `/metrics`, for a program that serves them itself.
+    pub fn admin_routes(&self) -> axum::Router {
+        admin::routes(Arc::clone(&self.health), Arc::clone(&self.metrics))
+    }
+
+    /// Runs until `shutdown`. A coordination service that is away is no error: it is watched too.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), MonitorError> {
+        let server = self.listen(&shutdown).await?;
+        tracing::info!(monitor = %self.config.name, channels = self.channels.len(), "monitor started");
+        let interval = self.config.evaluation.interval.duration();
+        let mut watch = Watch::new(self.config, self.coordination, self.channels, self.health, self.metrics);
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                outcome = watch.outcome() => {
+                    tokio::select! { biased; () = watch.settle(outcome) => {}, () = shutdown.cancelled() => break }
+                }
+                _ = ticks.tick() => {
+                    tokio::select! { biased; () = shutdown.cancelled() => break, () = watch.evaluate() => {} }
+                }
+            }
+        }
+        watch.close().await;
+        if let Some(server) = server {
+            server.await.ok();
+        }
+        tracing::info!("monitor stopped");
+        Ok(())
+    }
+
+    async fn listen(
+        &self,
+        shutdown: &CancellationToken,
+    ) -> Result<Option<tokio::task::JoinHandle<std::io::Result<()>>>, MonitorError> {
+        let Some(admin) = &self.config.admin else { return Ok(None) };
+        let listen = admin.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|problem| MonitorError::Listen { listen, problem })?;
+        let routes = self.admin_routes();
+        let shutdown = shutdown.clone().cancelled_owned();
+        Ok(Some(tokio::spawn(async move { axum::serve(listener, routes).with_graceful_shutdown(shutdown).await })))
+    }
+}
+
+/// Microseconds since 1970 UTC by this host's clock.
+pub(crate) fn now_us() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX)
+}
