@@ -80,6 +80,12 @@ pub struct KafkaSpec {
     /// Largest message. A row that is larger stops the task.
     #[serde(default = "default_message_bytes_max")]
     pub message_bytes_max: Bytes,
+    /// Messages that wait for a broker's acknowledgement, in bytes; beyond that the task waits. Default: 32 MiB.
+    #[serde(default = "default_unacknowledged_bytes_max")]
+    pub unacknowledged_bytes_max: Bytes,
+    /// The same limit in messages; each takes a few hundred bytes more than its own. Default: 50000.
+    #[serde(default = "default_unacknowledged_messages_max")]
+    pub unacknowledged_messages_max: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sasl_password: Option<SecretSource>,
     /// Further settings of librdkafka, such as `"security.protocol" = "sasl_ssl"`.
@@ -157,6 +163,14 @@ const fn default_delivery_timeout() -> Span {
 
 const fn default_message_bytes_max() -> Bytes {
     Bytes::from_mib(1)
+}
+
+const fn default_unacknowledged_bytes_max() -> Bytes {
+    Bytes::from_mib(32)
+}
+
+const fn default_unacknowledged_messages_max() -> u32 {
+    50_000
 }
 
 fn default_topic() -> String {
