@@ -48,6 +48,9 @@ pub struct SchemaChange {
     /// The database it ran in; names without one mean this.
     pub database: String,
     pub sql: String,
+    /// Where its event begins in the source's binary log.
+    pub file: Arc<str>,
+    pub offset: u64,
     /// Tables it names that the task replicates, as (database, table).
     pub tables: Vec<(String, String)>,
     /// `sql_mode` bits of the source's session, if the event has them.

@@ -21,6 +21,8 @@ pub struct RowsChange {
     pub offset: u64,
     /// Rows of the same transaction before this event's first, so that each row has an index in its transaction.
     pub first_row: u64,
+    /// Rows of this event.
+    pub row_count: u64,
 }
 
 /// A row that can't be decoded, and where it is.

@@ -1,6 +1,7 @@
 //! The target's end of a pipe.
 
 pub mod kafka;
+pub mod message;
 pub mod mysql;
 pub mod stdout;
 
@@ -16,33 +17,39 @@ use replicator_model::task::ConsumerSpec;
 ///
 /// 1. [`open`](Consumer::open) once. It connects, locks out every owner with an older epoch, and answers what the
 ///    target itself remembers to be durable. That beats `lastCommit`, which may be older; a target without a memory
-///    answers `None`, and `resume` is where the stream begins.
-/// 2. [`take`](Consumer::take) for each change, in the source's order, starting after that checkpoint. It may buffer,
-///    and it may make things durable, but only whole transactions: what has begun and has no `Commit` yet never
-///    becomes visible at the target on its own, or, where the target has no transactions, is not counted as durable.
-/// 3. [`settle`](Consumer::settle) whenever nothing more waits: make durable all complete transactions taken so far,
+///    answers `None`.
+/// 2. [`begin`](Consumer::begin) once, with the point after which the stream begins: what `open` answered, else
+///    `lastCommit`, else the start that the spec asks for.
+/// 3. [`take`](Consumer::take) for each change, in the source's order. It may buffer, and it may make things durable,
+///    but only whole transactions: what has begun and has no `Commit` yet never becomes visible at the target on its
+///    own, or, where the target has no transactions, is not counted as durable.
+/// 4. [`settle`](Consumer::settle) whenever nothing more waits: make durable all complete transactions taken so far,
 ///    now. Between two calls under backlog a consumer may gather as much as its own limits allow.
-/// 4. [`close`](Consumer::close) at most once, last. An open transaction is rolled back. Without it (a crash, a lost
-///    lease, an error) the target is left to sort itself out, and a later `open` must find the truth.
+/// 5. [`close`](Consumer::close) at most once, last. What is complete is made durable, an open transaction is rolled
+///    back. Without it (a crash, a lost lease, an error) the target is left to sort itself out, and a later `open`
+///    must find the truth.
 ///
 /// `durable` never runs ahead of the target and never goes back. After an error nothing more is called but `drop`:
 /// there are no retries inside, the supervisor starts again from `open`. Before each step that makes something
 /// durable the consumer asks the [`Fence`]; a refusal is an error, and nothing may become durable after it.
 #[async_trait]
 pub trait Consumer: Send {
-    /// See 1. `resume` is where the stream would begin without the target's own memory.
-    async fn open(&mut self, fence: Fence, resume: &Checkpoint) -> Result<Option<Checkpoint>, Failure>;
+    /// See 1.
+    async fn open(&mut self, fence: Fence) -> Result<Option<Checkpoint>, Failure>;
 
     /// See 2.
-    async fn take(&mut self, change: Change) -> Result<(), Failure>;
+    async fn begin(&mut self, start: &Checkpoint) -> Result<(), Failure>;
 
     /// See 3.
+    async fn take(&mut self, change: Change) -> Result<(), Failure>;
+
+    /// See 4.
     async fn settle(&mut self) -> Result<(), Failure>;
 
     /// The last point up to which everything is durable at the target; `None` before the first.
     fn durable(&self) -> Option<Checkpoint>;
 
-    /// See 4.
+    /// See 5.
     async fn close(&mut self) -> Result<(), Failure>;
 }
 

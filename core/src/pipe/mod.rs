@@ -1,3 +1,192 @@
-//! A task running: producer → queue → consumer → checkpoint.
+//! A task running: producer → queue → consumer.
+//!
+//! The producer reads ahead on a worker of its own until the queue is full; the consumer takes what waits and settles
+//! whenever nothing does. Nothing is retried here: the first failure ends the pipe, and the supervisor starts another
+//! one from what is durable.
 
 pub mod fence;
+pub mod lag;
+pub mod progress;
+mod queue;
+
+use crate::change::{Change, Progressed};
+use crate::consumer::Consumer;
+use crate::producer::Producer;
+use fence::Fence;
+use progress::{PipeProgress, Points};
+use replicator_model::checkpoint::Checkpoint;
+use replicator_model::epoch::Epoch;
+use replicator_model::failure::Failure;
+use replicator_model::task::PipeSpec;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How often an idle consumer is asked to settle, and how often points are published under load.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The two ends of a task and what holds between them.
+pub struct Pipe {
+    pub producer: Box<dyn Producer>,
+    pub consumer: Box<dyn Consumer>,
+    pub fence: Fence,
+    pub spec: PipeSpec,
+    pub progress: Arc<PipeProgress>,
+}
+
+impl Pipe {
+    /// Runs until `stop`, then closes the consumer with everything complete made durable. `last_commit` is where to go
+    /// on if the target remembers nothing; `started` is called once changes can flow.
+    ///
+    /// Dropping the future ends both ends at once, as a lost lease must.
+    pub async fn run(
+        mut self,
+        last_commit: Option<Checkpoint>,
+        stop: CancellationToken,
+        started: impl FnOnce(&Checkpoint) + Send,
+    ) -> Result<(), Failure> {
+        let remembered = self.consumer.open(self.fence.clone()).await?;
+        let start = self.producer.open(remembered.or(last_commit).as_ref()).await?;
+        self.consumer.begin(&start).await?;
+        started(&start);
+        let (sender, receiver) = queue::queue(self.spec.queue_bytes_max.get());
+        self.progress.queue(receiver.bytes());
+        let reading = Worker(tokio::spawn(read(self.producer, sender)));
+        let mut draining = Draining {
+            consumer: self.consumer,
+            progress: self.progress,
+            taken: Progressed::from(start),
+            epoch: self.fence.epoch(),
+            oldest_unapplied_us: None,
+            in_transaction: false,
+            published: Instant::now(),
+        };
+        draining.publish();
+        draining.run(receiver, &stop).await?;
+        if stop.is_cancelled() {
+            draining.consumer.close().await?;
+            draining.publish();
+            return Ok(());
+        }
+        reading.failure().await
+    }
+}
+
+/// Moves changes from the producer into the queue until one of them ends.
+async fn read(mut producer: Box<dyn Producer>, sender: queue::Sender) -> Failure {
+    loop {
+        match producer.next().await {
+            Ok(change) => {
+                if sender.send(change).await == Err(queue::Closed) {
+                    return Failure::transient("stopped", "the consumer ended", "it is started again");
+                }
+            }
+            Err(failure) => return failure,
+        }
+    }
+}
+
+/// A worker that ends with whoever holds it.
+struct Worker(JoinHandle<Failure>);
+
+impl Worker {
+    async fn failure(mut self) -> Result<(), Failure> {
+        Err((&mut self.0).await.unwrap_or_else(|error| panicked("the producer", &error)))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The failure of a worker that panicked: a bug, kept away from the other tasks of the process.
+pub(crate) fn panicked(who: &str, error: &tokio::task::JoinError) -> Failure {
+    Failure::transient(
+        "panicked",
+        format!("{who} broke off: {error}"),
+        "report it with the log of this moment; it is tried again",
+    )
+}
+
+/// The consumer's half of a pipe.
+struct Draining {
+    consumer: Box<dyn Consumer>,
+    progress: Arc<PipeProgress>,
+    /// Everything handed to the consumer.
+    taken: Progressed,
+    epoch: Epoch,
+    oldest_unapplied_us: Option<i64>,
+    in_transaction: bool,
+    published: Instant,
+}
+
+impl Draining {
+    /// Takes until the producer ends or `stop`.
+    async fn run(&mut self, mut queue: queue::Receiver, stop: &CancellationToken) -> Result<(), Failure> {
+        while !stop.is_cancelled() {
+            if let Some(change) = queue.take_now() {
+                self.take(change).await?;
+                if self.published.elapsed() >= TICK {
+                    self.publish();
+                }
+                continue;
+            }
+            self.consumer.settle().await?;
+            self.publish_settled();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                change = queue.take() => match change {
+                    Some(change) => self.take(change).await?,
+                    None => break,
+                },
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, change: Change) -> Result<(), Failure> {
+        let mut passed = None;
+        match &change {
+            Change::Begin(start) => {
+                self.oldest_unapplied_us.get_or_insert(start.commit_time_us);
+                self.in_transaction = true;
+            }
+            Change::Rows(rows) => self.progress.count_rows(rows.row_count, rows.event.len() as u64),
+            Change::Schema(_) => {}
+            Change::Commit(point) => {
+                self.in_transaction = false;
+                self.progress.count_transaction();
+                passed = Some(point.clone());
+            }
+            Change::Reached(point) => passed = Some(point.clone()),
+        }
+        self.consumer.take(change).await?;
+        if let Some(point) = passed {
+            self.taken.advance(&point);
+        }
+        Ok(())
+    }
+
+    /// Nothing waits and nothing failed: unless a transaction is under way, everything taken is durable.
+    fn publish_settled(&mut self) {
+        if !self.in_transaction {
+            self.oldest_unapplied_us = None;
+        }
+        self.publish();
+    }
+
+    fn publish(&mut self) {
+        self.published = Instant::now();
+        self.progress.publish(Points {
+            durable: self.consumer.durable(),
+            reached: Some(self.taken.checkpoint(self.epoch, 0)),
+            oldest_unapplied_us: self.oldest_unapplied_us,
+        });
+    }
+}

@@ -120,7 +120,10 @@ pub(super) fn unreachable(brokers: &str, what: &str, trouble: Option<&Trouble>) 
         ),
         _ => Failure::transient(
             "kafka_unreachable",
-            format!("Kafka at {brokers}: {what}{}", trouble.map_or(String::new(), |trouble| format!(": {}", trouble.text))),
+            format!(
+                "Kafka at {brokers}: {what}{}",
+                trouble.map_or(String::new(), |trouble| format!(": {}", trouble.text))
+            ),
             "check that the brokers run and can be reached from this host at the addresses they advertise",
         ),
     }

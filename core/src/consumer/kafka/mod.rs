@@ -186,7 +186,8 @@ impl Session {
     }
 
     fn commit(&mut self, point: SourcePoint) -> Result<(), Failure> {
-        let transaction = self.transaction.take().ok_or_else(|| out_of_order("a transaction ended that had not begun"))?;
+        let transaction =
+            self.transaction.take().ok_or_else(|| out_of_order("a transaction ended that had not begun"))?;
         self.server = point.server.clone();
         self.outbox.end(transaction.number, point);
         Ok(())
@@ -290,7 +291,8 @@ impl Session {
 
     /// Sends payload and key.
     async fn send(&mut self, topic: &str, other_key: Option<(&'static str, Vec<u8>)>) -> Result<(), Failure> {
-        let transaction = self.transaction.as_mut().ok_or_else(|| out_of_order("a change came outside a transaction"))?;
+        let transaction =
+            self.transaction.as_mut().ok_or_else(|| out_of_order("a change came outside a transaction"))?;
         let index = transaction.messages.to_string();
         transaction.messages += 1;
         let mut headers = OwnedHeaders::new_with_capacity(7)

@@ -4,11 +4,11 @@ use super::delivery::{self, Deliveries};
 use super::settings;
 use crate::change::{Progressed, SourcePoint};
 use crate::pipe::fence::Fence;
+use rdkafka::ClientConfig;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
-use rdkafka::ClientConfig;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use std::time::{Duration, Instant};
@@ -52,7 +52,9 @@ impl Outbox {
                 tracing::info!(brokers = outbox.brokers, cluster, "connected to kafka");
                 Ok(outbox)
             }
-            _ => Err(delivery::unreachable(&outbox.brokers, "no broker answers", outbox.deliveries().trouble().as_ref())),
+            _ => {
+                Err(delivery::unreachable(&outbox.brokers, "no broker answers", outbox.deliveries().trouble().as_ref()))
+            }
         }
     }
 

@@ -7,16 +7,18 @@ use std::io::Write;
 
 /// Appends a FLOAT. False for what is no number; no server stores one.
 pub(super) fn push_float(out: &mut Vec<u8>, number: f32) -> bool {
-    number.is_finite() && push(out, f64::from(number), |exact, buffer| {
-        if exact { write!(buffer, "{:e}", number.abs()) } else { write!(buffer, "{:.1e}", number.abs()) }.is_ok()
-    })
+    number.is_finite()
+        && push(out, f64::from(number), |exact, buffer| {
+            if exact { write!(buffer, "{:e}", number.abs()) } else { write!(buffer, "{:.1e}", number.abs()) }.is_ok()
+        })
 }
 
 /// Appends a DOUBLE. False for what is no number.
 pub(super) fn push_double(out: &mut Vec<u8>, number: f64) -> bool {
-    number.is_finite() && push(out, number, |exact, buffer| {
-        if exact { write!(buffer, "{:e}", number.abs()) } else { write!(buffer, "{:.1e}", number.abs()) }.is_ok()
-    })
+    number.is_finite()
+        && push(out, number, |exact, buffer| {
+            if exact { write!(buffer, "{:e}", number.abs()) } else { write!(buffer, "{:.1e}", number.abs()) }.is_ok()
+        })
 }
 
 /// `print` writes the shortest form, or the one of two digits, such as `1.5e-7`.
@@ -123,9 +125,13 @@ mod tests {
         ] {
             assert_eq!(double(number), expected);
         }
-        for (number, expected) in
-            [(0.1, "0.1"), (-1e20, "-1.0E20"), (3.4028235e38, "3.4028235E38"), (1e-45, "1.4E-45"), (16777216.0, "1.6777216E7")]
-        {
+        for (number, expected) in [
+            (0.1, "0.1"),
+            (-1e20, "-1.0E20"),
+            (3.4028235e38, "3.4028235E38"),
+            (1e-45, "1.4E-45"),
+            (16777216.0, "1.6777216E7"),
+        ] {
             assert_eq!(float(number), expected);
         }
         assert!(!push_double(&mut Vec::new(), f64::NAN));

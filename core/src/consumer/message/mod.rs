@@ -14,3 +14,6 @@ mod java_number;
 mod json_string;
 mod statement;
 mod value;
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,8 @@ pub(super) fn write(value: Value<'_>, form: Form, column: &ColumnDef, out: &mut 
 /// Digits and punctuation that need no escapes.
 fn plain(value: Value<'_>, column: &ColumnDef, out: &mut Vec<u8>) -> Result<(), Problem> {
     out.push(b'"');
-    write_text(&value, column, out).map_err(|error| Problem { reason: format!("can't be read: {error}"), hint: REPORT })?;
+    write_text(&value, column, out)
+        .map_err(|error| Problem { reason: format!("can't be read: {error}"), hint: REPORT })?;
     out.push(b'"');
     Ok(())
 }
@@ -118,11 +119,35 @@ fn charset_name(column: &ColumnDef) -> String {
 pub(super) fn sql_type(value: Value<'_>, form: Form, column: &ColumnDef) -> i16 {
     let beyond = |signed_max: u64| matches!(value, Value::UInt(number) if number > signed_max);
     match column.kind {
-        ColumnType::TinyInt => if beyond(0x7f) { 5 } else { -6 },
-        ColumnType::SmallInt => if beyond(0x7fff) { 4 } else { 5 },
+        ColumnType::TinyInt => {
+            if beyond(0x7f) {
+                5
+            } else {
+                -6
+            }
+        }
+        ColumnType::SmallInt => {
+            if beyond(0x7fff) {
+                4
+            } else {
+                5
+            }
+        }
         ColumnType::MediumInt => 4,
-        ColumnType::Int => if beyond(0x7fff_ffff) { -5 } else { 4 },
-        ColumnType::BigInt => if beyond(i64::MAX as u64) { 3 } else { -5 },
+        ColumnType::Int => {
+            if beyond(0x7fff_ffff) {
+                -5
+            } else {
+                4
+            }
+        }
+        ColumnType::BigInt => {
+            if beyond(i64::MAX as u64) {
+                3
+            } else {
+                -5
+            }
+        }
         ColumnType::Float => 7,
         ColumnType::Double => 8,
         ColumnType::Decimal | ColumnType::OldDecimal => 3,

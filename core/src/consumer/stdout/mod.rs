@@ -162,7 +162,8 @@ impl Session {
 }
 
 fn envelope(transaction: Option<&Transaction>) -> Result<Envelope<'_>, Failure> {
-    let Transaction { id, start, gtid } = transaction.ok_or_else(|| out_of_order("a change came outside a transaction"))?;
+    let Transaction { id, start, gtid } =
+        transaction.ok_or_else(|| out_of_order("a change came outside a transaction"))?;
     let now_ms = jiff::Timestamp::now().as_millisecond();
     Ok(Envelope { id: *id, gtid, committed_ms: start.commit_time_us / 1000, now_ms })
 }
@@ -185,3 +186,6 @@ fn failed(error: &io::Error) -> Failure {
 fn out_of_order(problem: &str) -> Failure {
     Failure::definite("stream_out_of_order", format!("the stdout consumer was called wrongly: {problem}"), "report it")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! Schema changes, which commit by themselves.
+//!
+//! Everything before one is committed with its marker. Then a row in `ddl` says which statement is about to run and what
+//! the tables it names looked like; the statement runs; and a transaction writes the marker after it and deletes the
+//! row. A crash in between leaves the row. Whoever comes next reads the same statement again and compares: if the
+//! tables look as before, it has not run and does now; if they don't, it has.
+
+use super::session::{Session, session_settings};
+use crate::change::SchemaChange;
+use mysql_async::{Row, Value};
+use replicator_model::failure::Failure;
+use replicator_model::name::TaskName;
+use replicator_model::task::REPLICATOR_DATABASE;
+use replicator_mysql::tables::{Collations, quoted};
+use std::fmt::Write;
+
+/// `sql_mode` bits that every server this side of 5.6 knows and that change what a schema change means
+/// (`sql/system_variables.h` of both servers): the first four, and 19 to 31 without 27 (deprecated) and 28 (removed).
+const SQL_MODE_MASK: u64 = 0b1111 | (0xfff8_0000 & !(1 << 27) & !(1 << 28));
+
+/// Longest part of a statement that is repeated in a message.
+const STATEMENT_SHOWN: usize = 200;
+
+/// What a schema change at one place in the source's log found and left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PendingDdl {
+    pub file: String,
+    pub offset: u64,
+    pub before_state: String,
+}
+
+pub(super) async fn read_pending(session: &mut Session, task: &TaskName) -> Result<Option<PendingDdl>, Failure> {
+    let sql = format!("SELECT source_file, source_offset, before_state FROM {REPLICATOR_DATABASE}.ddl WHERE task = ?");
+    let rows = session.rows(&sql, vec![Value::Bytes(task.as_str().into())]).await?;
+    session.commit().await?;
+    let read = |row: &Row| {
+        Some(PendingDdl {
+            file: row.get_opt(0)?.ok()?,
+            offset: row.get_opt(1)?.ok()?,
+            before_state: row.get_opt(2)?.ok()?,
+        })
+    };
+    Ok(rows.first().and_then(read))
+}
+
+pub(super) async fn write_pending(
+    session: &mut Session,
+    task: &TaskName,
+    epoch: u64,
+    pending: &PendingDdl,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "REPLACE INTO {REPLICATOR_DATABASE}.ddl (task, epoch, source_file, source_offset, before_state) VALUES (?, ?, ?, ?, ?)"
+    );
+    let values = vec![
+        Value::Bytes(task.as_str().into()),
+        Value::UInt(epoch),
+        Value::Bytes(pending.file.clone().into()),
+        Value::UInt(pending.offset),
+        Value::Bytes(pending.before_state.clone().into()),
+    ];
+    session.rows(&sql, values).await?;
+    session.commit().await
+}
+
+/// Deletes the row in the open transaction.
+pub(super) async fn delete_pending(session: &mut Session, task: &TaskName) -> Result<(), Failure> {
+    let sql = format!("DELETE FROM {REPLICATOR_DATABASE}.ddl WHERE task = ?");
+    session.rows(&sql, vec![Value::Bytes(task.as_str().into())]).await.map(|_| ())
+}
+
+/// A fingerprint of the tables and the database that a statement names: definition and time of creation, so that a
+/// second run of the statement would have to be told from the first.
+pub(super) async fn state_of(session: &mut Session, change: &SchemaChange) -> Result<String, Failure> {
+    let mut state = String::new();
+    let mut names = change.tables.clone();
+    names.sort();
+    names.dedup();
+    for (database, table) in &names {
+        let created = session
+            .rows(
+                "SELECT CAST(CREATE_TIME AS CHAR), TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = CONVERT(? USING utf8) AND TABLE_NAME = CONVERT(? USING utf8)",
+                vec![Value::Bytes(database.clone().into()), Value::Bytes(table.clone().into())],
+            )
+            .await?;
+        let _ = write!(state, "{database}.{table}:");
+        for row in created {
+            let _ = write!(state, "{:?}", row.get_opt::<Option<String>, _>(0).and_then(Result::ok));
+            let definition =
+                session.rows(&format!("SHOW CREATE TABLE {}.{}", quoted(database), quoted(table)), vec![]).await?;
+            let text = definition.first().and_then(|row| row.get_opt::<Vec<u8>, _>(1)).and_then(Result::ok);
+            let _ = write!(state, "{text:?}");
+        }
+    }
+    let database = session
+        .rows(
+            "SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = CONVERT(? USING utf8)",
+            vec![Value::Bytes(change.database.clone().into())],
+        )
+        .await?;
+    let _ = write!(state, "database {}", database.len());
+    session.commit().await?;
+    Ok(digest(&state))
+}
+
+/// 256 bits out of four FNV-1a hashes with different starts: it has to tell two states of a few tables apart, not to
+/// withstand an attacker.
+fn digest(text: &str) -> String {
+    let hash =
+        |start: u64| text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    [0xcbf2_9ce4_8422_2325, 0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb]
+        .iter()
+        .fold(String::new(), |text, &start| text + &format!("{:016x}", hash(start)))
+}
+
+/// Runs the statement as in the source's session, and puts the session back.
+pub(super) async fn run(session: &mut Session, change: &SchemaChange, collations: &Collations) -> Result<(), Failure> {
+    for sql in context(change, collations) {
+        session.run(&sql).await?;
+    }
+    if !change.database.is_empty() && !creates_or_drops_database(&change.sql) {
+        session.run(&format!("USE {}", quoted(&change.database))).await?;
+    }
+    let shown: String = change.sql.chars().take(STATEMENT_SHOWN).collect();
+    session.run(&change.sql).await.map_err(|failure| failure.at(format!("schema change `{shown}`")))?;
+    session.run("SET SESSION collation_server = DEFAULT, timestamp = DEFAULT, time_zone = '+00:00'").await?;
+    for sql in session_settings() {
+        session.run(&sql).await?;
+    }
+    Ok(())
+}
+
+fn creates_or_drops_database(sql: &str) -> bool {
+    let mut words = sql.split_ascii_whitespace().map(str::to_ascii_uppercase);
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    matches!(first.as_str(), "CREATE" | "DROP") && matches!(second.as_str(), "DATABASE" | "SCHEMA")
+}
+
+/// Statements that make the session like the source's. A collation that the target does not have (MySQL's 0900 ones on
+/// MariaDB) becomes its character set's default, if that is utf8mb4; a statement that names it still fails, loudly.
+fn context(change: &SchemaChange, collations: &Collations) -> Vec<String> {
+    let mut statements = vec![format!(
+        "SET SESSION foreign_key_checks = {}, timestamp = {}.{:06}",
+        u8::from(change.foreign_key_checks),
+        change.timestamp_us / 1_000_000,
+        change.timestamp_us.rem_euclid(1_000_000),
+    )];
+    if let Some(bits) = change.sql_mode {
+        statements.push(format!("SET SESSION sql_mode = {}", bits & SQL_MODE_MASK));
+    }
+    if let Some((client, connection, server)) = change.charsets {
+        let charset = |number: u16| collations.charset(number).or(is_utf8mb4_0900(number).then_some("utf8mb4"));
+        if let Some(client) = charset(client) {
+            statements.push(format!("SET NAMES {client}"));
+        }
+        if let Some(connection) = collations.get(connection) {
+            statements.push(format!("SET SESSION collation_connection = {}", connection.name));
+        }
+        match collations.get(server) {
+            Some(server) => statements.push(format!("SET SESSION collation_server = {}", server.name)),
+            None if is_utf8mb4_0900(server) => statements.push("SET SESSION character_set_server = utf8mb4".into()),
+            None => {}
+        }
+    }
+    if let Some(zone) = &change.time_zone {
+        statements.push(format!("SET SESSION time_zone = '{}'", zone.replace(['\'', '\\'], "")));
+    }
+    statements
+}
+
+/// MySQL 8's collations of utf8mb4 (`utf8mb4_0900_ai_ci` is 255; they reach to 323).
+fn is_utf8mb4_0900(number: u16) -> bool {
+    (255..=323).contains(&number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replicator_mysql::tables::Collation;
+
+    fn change(sql: &str) -> SchemaChange {
+        SchemaChange {
+            database: "shop".into(),
+            sql: sql.into(),
+            file: "bin.000001".into(),
+            offset: 4,
+            tables: vec![],
+            sql_mode: Some(u64::MAX),
+            charsets: Some((255, 8, 255)),
+            time_zone: Some("+02:00'; DROP".into()),
+            foreign_key_checks: false,
+            timestamp_us: 1_700_000_000_000_042,
+        }
+    }
+
+    #[test]
+    fn the_session_becomes_like_the_source_s() {
+        let latin1 = Collation { name: "latin1_swedish_ci".into(), charset: "latin1".into() };
+        let statements = context(&change("ALTER TABLE t ADD c INT"), &Collations::new([(8, latin1)]));
+        assert_eq!(
+            statements,
+            [
+                "SET SESSION foreign_key_checks = 0, timestamp = 1700000000.000042",
+                "SET SESSION sql_mode = 3892838415",
+                "SET NAMES utf8mb4",
+                "SET SESSION collation_connection = latin1_swedish_ci",
+                "SET SESSION character_set_server = utf8mb4",
+                "SET SESSION time_zone = '+02:00; DROP'",
+            ]
+        );
+    }
+
+    #[test]
+    fn different_states_have_different_digests() {
+        assert_ne!(digest("a"), digest("b"));
+        assert_eq!(digest("a").len(), 64);
+    }
+}

@@ -1,0 +1,232 @@
+//! The connection to a target: its session, its lock, and the right to write.
+
+use super::marker::{self, Marker};
+use crate::pipe::fence::{Fence, lease_lost};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Params, Row, Statement, Value};
+use replicator_model::checkpoint::Checkpoint;
+use replicator_model::failure::Failure;
+use replicator_model::name::TaskName;
+use replicator_model::position::Position;
+use replicator_model::task::REPLICATOR_DATABASE;
+use replicator_mysql::connect::Endpoint;
+use replicator_mysql::error::failure;
+use std::future::Future;
+use std::time::Duration;
+
+/// How values have to be taken: exactly, and what the source accepted. A zero date and a zero in an auto-increment
+/// column are values; what does not fit is an error.
+const SQL_MODE: &str = "STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION";
+
+/// Session settings of an applying connection. READ COMMITTED takes the fewest locks; parameters are bytes (see
+/// `statement.rs`); without autocommit a transaction needs no round trip to begin.
+pub(super) fn session_settings() -> [String; 4] {
+    [
+        format!("SET SESSION sql_mode = '{SQL_MODE}'"),
+        "SET NAMES binary".into(),
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".into(),
+        "SET SESSION autocommit = 0, foreign_key_checks = 1, unique_checks = 1".into(),
+    ]
+}
+
+/// How long a killed connection may take to let go of the task's lock.
+const TAKE_OVER_TIMEOUT_S: u64 = 30;
+
+/// A connection on which one statement runs at a time, each within the statement timeout.
+pub(super) struct Session {
+    conn: Conn,
+    timeout: Duration,
+    address: String,
+}
+
+impl Session {
+    pub(super) async fn connect(endpoint: &Endpoint, timeout: Duration) -> Result<Self, Failure> {
+        let settings = session_settings();
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let conn = endpoint.connect(&settings).await?;
+        Ok(Self { conn, timeout, address: endpoint.address() })
+    }
+
+    pub(super) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    /// Runs a statement and answers how many rows it matched.
+    pub(super) async fn run(&mut self, sql: &str) -> Result<u64, Failure> {
+        let (conn, address) = (&mut self.conn, &self.address);
+        within(self.timeout, conn.query_drop(sql)).await.map_err(|failure| failure.at(address))?;
+        Ok(self.conn.affected_rows())
+    }
+
+    pub(super) async fn prepare(&mut self, sql: &str) -> Result<Statement, Failure> {
+        let (conn, address) = (&mut self.conn, &self.address);
+        within(self.timeout, conn.prep(sql)).await.map_err(|failure| failure.at(address))
+    }
+
+    pub(super) async fn close(&mut self, statement: Statement) -> Result<(), Failure> {
+        within(self.timeout, self.conn.close(statement)).await.map_err(|failure| failure.at(&self.address))
+    }
+
+    /// Runs a prepared statement and answers how many rows it matched. A warning is an error: the server took something
+    /// else than it was given. Notes are not.
+    pub(super) async fn execute(&mut self, statement: &Statement, parameters: Vec<Value>) -> Result<u64, Failure> {
+        let (conn, address) = (&mut self.conn, &self.address);
+        let executed = conn.exec_drop(statement, Params::Positional(parameters));
+        within(self.timeout, executed).await.map_err(|failure| failure.at(address))?;
+        let affected = self.conn.affected_rows();
+        if self.conn.get_warnings() > 0 {
+            self.refuse_warnings().await?;
+        }
+        Ok(affected)
+    }
+
+    pub(super) async fn rows(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        let (conn, address) = (&mut self.conn, &self.address);
+        let rows = conn.exec(sql, Params::Positional(parameters));
+        within(self.timeout, rows).await.map_err(|failure| failure.at(address))
+    }
+
+    async fn refuse_warnings(&mut self) -> Result<(), Failure> {
+        let warnings: Vec<(String, u16, String)> = within(self.timeout, self.conn.query("SHOW WARNINGS"))
+            .await
+            .map_err(|failure| failure.at(&self.address))?;
+        match warnings.into_iter().find(|(level, _, _)| level != "Note") {
+            Some((_, code, message)) => {
+                let state = "01000".into();
+                let warned = failure(&mysql_async::Error::Server(mysql_async::ServerError { code, message, state }));
+                Err(Failure::definite("value_bent", warned.reason, warned.hint)
+                    .at(format!("{}: a warning", self.address)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), Failure> {
+        self.run("COMMIT").await.map(|_| ())
+    }
+
+    pub(super) async fn rollback(&mut self) -> Result<(), Failure> {
+        self.run("ROLLBACK").await.map(|_| ())
+    }
+
+    pub(super) async fn disconnect(self) {
+        // The server rolls back and lets go of the lock whether or not it hears the farewell.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.conn.disconnect()).await;
+    }
+
+    /// Makes the replicator's tables, raises the task's epoch to ours, and ends whatever the old owner still does.
+    ///
+    /// In this order: a process that wakes up late finds the newer epoch before it can harm the newer owner. After
+    /// this, no other connection writes for the task, and none that does not know our epoch can commit.
+    pub(super) async fn take_over(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
+        fence.check()?;
+        for sql in marker::schema() {
+            self.run(&sql).await?;
+        }
+        let epoch = Value::UInt(fence.epoch().get());
+        let name = Value::Bytes(task.as_str().into());
+        let claim = format!(
+            "INSERT INTO {REPLICATOR_DATABASE}.owner (task, epoch) VALUES (?, ?)
+             ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, VALUES(epoch))"
+        );
+        self.rows(&claim, vec![name.clone(), epoch]).await?;
+        self.commit().await?;
+        self.check_epoch(task, fence).await?;
+        self.end_old_owner(task).await?;
+        self.check_epoch(task, fence).await
+    }
+
+    async fn check_epoch(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
+        let sql = format!("SELECT epoch FROM {REPLICATOR_DATABASE}.owner WHERE task = ?");
+        let rows = self.rows(&sql, vec![Value::Bytes(task.as_str().into())]).await?;
+        self.commit().await?;
+        let found: Option<u64> = rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok);
+        match found {
+            Some(epoch) if epoch == fence.epoch().get() => fence.check(),
+            Some(epoch) => {
+                Err(lease_lost(format!("{}: epoch {epoch} has taken over from {}", self.address, fence.epoch())))
+            }
+            None => Err(owner_gone(&self.address)),
+        }
+    }
+
+    /// An applying connection holds a lock with the task's name while it lives, so its successor can find and end it:
+    /// otherwise the row locks of a paused process would hold up everything.
+    async fn end_old_owner(&mut self, task: &TaskName) -> Result<(), Failure> {
+        let lock = Value::Bytes(lock_name(task).into_bytes());
+        let held = self.rows("SELECT IS_USED_LOCK(?)", vec![lock.clone()]).await?;
+        let holder: Option<u64> = held.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok);
+        if let Some(connection) = holder {
+            tracing::info!(%task, connection, "ends the connection of the task's former owner");
+            // It may have gone by itself meanwhile: what counts is getting the lock.
+            let _gone = self.run(&format!("KILL {connection}")).await;
+        }
+        let taken = self.rows("SELECT GET_LOCK(?, ?)", vec![lock, Value::UInt(TAKE_OVER_TIMEOUT_S)]).await?;
+        match taken.into_iter().next().and_then(|row| row.get_opt::<i64, _>(0)).and_then(Result::ok) {
+            Some(1) => Ok(()),
+            _ => Err(Failure::transient(
+                "target_busy",
+                format!("{}: another connection still applies for this task", self.address),
+                "it ends when its statement does; see SHOW PROCESSLIST on the target",
+            )),
+        }
+    }
+
+    /// What the target remembers of the task: the last marker's sequence and the checkpoint.
+    pub(super) async fn read_progress(&mut self, task: &TaskName) -> Result<Option<(u64, Checkpoint)>, Failure> {
+        let rows = self.rows(&marker::read_markers(), vec![Value::Bytes(task.as_str().into())]).await?;
+        self.commit().await?;
+        let markers: Option<Vec<Marker>> = rows.into_iter().map(marker_of).collect();
+        let broken = |problem: String| {
+            Failure::definite(
+                "checkpoint_broken",
+                format!("{}: {REPLICATOR_DATABASE}.checkpoint of `{task}` can't be read: {problem}", self.address),
+                "someone changed the table; restore it, or delete the task's rows and start from a known position",
+            )
+        };
+        let markers = markers.ok_or_else(|| broken("a column has another type".into()))?;
+        marker::progress_of(&markers).map_err(broken)
+    }
+}
+
+/// The failure of a target whose `owner` row was deleted under us.
+pub(super) fn owner_gone(address: &str) -> Failure {
+    Failure::definite(
+        "owner_gone",
+        format!("{address}: the task's row in {REPLICATOR_DATABASE}.owner was deleted"),
+        "leave the replicator's tables alone; start the task again to make the row anew",
+    )
+}
+
+/// The name of the task's lock. Servers allow 64 characters, so it is a hash (FNV-1a, 64 bits) of the task's name.
+fn lock_name(task: &TaskName) -> String {
+    let hash = task
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    format!("mysql_replicator:{hash:016x}")
+}
+
+fn marker_of(row: Row) -> Option<Marker> {
+    let text = |index: usize| -> Option<Option<String>> { row.get_opt(index)?.ok() };
+    Some(Marker {
+        sequence: row.get_opt(0)?.ok()?,
+        epoch: row.get_opt(1)?.ok()?,
+        server: text(2)??,
+        position: Position::new(text(3)??, row.get_opt::<u64, _>(4)?.ok()?),
+        gtid_set: text(5)?,
+        whole_set: row.get_opt(6)?.ok()?,
+        event_time_us: row.get_opt(7)?.ok()?,
+    })
+}
+
+async fn within<T>(timeout: Duration, answer: impl Future<Output = mysql_async::Result<T>>) -> Result<T, Failure> {
+    match tokio::time::timeout(timeout, answer).await {
+        Ok(answer) => answer.map_err(|error| failure(&error)),
+        Err(_) => Err(Failure::transient(
+            "statement_timeout",
+            format!("no answer within {timeout:?}"),
+            "see SHOW PROCESSLIST on the target; raise consumer.statement_timeout if it needs longer",
+        )),
+    }
+}

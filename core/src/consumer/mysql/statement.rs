@@ -1,0 +1,257 @@
+//! The statements that apply a row. Pure: text from table definitions.
+
+use crate::change::TableSchema;
+use replicator_binlog::ColumnType;
+use replicator_model::failure::Failure;
+use replicator_mysql::tables::{ColumnDefinition, TableDefinition, quoted};
+use std::fmt::Write;
+
+/// Parameters that one prepared statement may have: the protocol counts them in 16 bits.
+const PARAMETERS_MAX: usize = u16::MAX as usize;
+
+/// Most rows of one INSERT. More saves little: the round trip is shared by all of them already.
+const INSERT_ROWS_MAX: usize = 128;
+
+/// How each column of a source's row is written to the target and found there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    table: String,
+    columns: Vec<PlannedColumn>,
+    /// Source columns that tell a row from others; `None` if nothing does.
+    key: Option<Vec<usize>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PlannedColumn {
+    name: String,
+    generated: bool,
+    /// What stands for the value where it is written, with `?` in it.
+    written: String,
+    /// What stands for it where it is compared with the column.
+    compared: String,
+}
+
+impl Plan {
+    /// Matches the source's columns with the target's by name, without regard to case, as the servers do.
+    pub(super) fn new(source: &TableSchema, target: &TableDefinition) -> Result<Self, Failure> {
+        let mut columns = Vec::with_capacity(source.columns.len());
+        for (index, column) in source.columns.iter().enumerate() {
+            let Some(target_column) = target.column(&column.name).and_then(|found| target.columns.get(found)) else {
+                return Err(Failure::definite(
+                    "columns_differ",
+                    format!(
+                        "column `{}` of {} is missing in {} on the target",
+                        column.name,
+                        source.source_name(),
+                        source.target_name()
+                    ),
+                    "add the column on the target, or drop it at the source, and start the task again",
+                ));
+            };
+            let json = source.map.columns.get(index).is_some_and(|definition| definition.kind == ColumnType::Json);
+            let charset = column.charset.as_deref().or(json.then_some("utf8mb4"));
+            let (written, compared) = placeholders(charset, target_column);
+            columns.push(PlannedColumn {
+                name: quoted(&target_column.name),
+                generated: target_column.generated,
+                written,
+                compared,
+            });
+        }
+        let usable =
+            |key: &Vec<usize>| key.iter().all(|&index| columns.get(index).is_some_and(|column| !column.generated));
+        let key = source.key.clone().filter(usable);
+        let table = format!("{}.{}", quoted(&source.target_database), quoted(&source.target_table));
+        Ok(Self { table, columns, key })
+    }
+
+    /// Whether a value of this source column is written.
+    pub(super) fn writes(&self, index: usize) -> bool {
+        self.columns.get(index).is_some_and(|column| !column.generated)
+    }
+
+    /// The columns that a row is searched by, of those that its image has; and whether one of them may be NULL.
+    pub(super) fn search_columns(&self, present: &[bool]) -> Vec<usize> {
+        let has = |index: &usize| present.get(*index).copied().unwrap_or(false);
+        match &self.key {
+            Some(key) if key.iter().all(has) => key.clone(),
+            _ => (0..self.columns.len()).filter(has).filter(|&index| self.writes(index)).collect(),
+        }
+    }
+
+    fn has_key(&self, search: &[usize]) -> bool {
+        self.key.as_deref() == Some(search)
+    }
+
+    /// Most rows that one INSERT of so many columns may have.
+    pub(super) fn insert_rows_max(columns: usize) -> usize {
+        (PARAMETERS_MAX / columns.max(1)).clamp(1, INSERT_ROWS_MAX)
+    }
+
+    pub(super) fn insert(&self, written: &[usize], rows: usize) -> String {
+        let names: Vec<_> = self.of(written).map(|column| column.name.as_str()).collect();
+        let values: Vec<_> = self.of(written).map(|column| column.written.as_str()).collect();
+        let row = format!("({})", values.join(","));
+        let mut sql = format!("INSERT INTO {} ({}) VALUES ", self.table, names.join(","));
+        for index in 0..rows {
+            sql.push_str(if index == 0 { "" } else { "," });
+            sql.push_str(&row);
+        }
+        sql
+    }
+
+    pub(super) fn update(&self, written: &[usize], search: &[usize]) -> String {
+        let set: Vec<_> = self.of(written).map(|column| format!("{}={}", column.name, column.written)).collect();
+        format!("UPDATE {} SET {}{}", self.table, set.join(","), self.condition(search))
+    }
+
+    pub(super) fn delete(&self, search: &[usize]) -> String {
+        format!("DELETE FROM {}{}", self.table, self.condition(search))
+    }
+
+    /// Without a key, equal rows are all alike, and one of them is meant: `LIMIT 1`.
+    fn condition(&self, search: &[usize]) -> String {
+        let keyed = self.has_key(search);
+        let mut sql = String::new();
+        for (index, column) in self.of(search).enumerate() {
+            let word = if index == 0 { " WHERE " } else { " AND " };
+            let operator = if keyed { "=" } else { "<=>" };
+            let _ = write!(sql, "{word}{}{operator}{}", column.name, column.compared);
+        }
+        if !keyed {
+            sql.push_str(" LIMIT 1");
+        }
+        sql
+    }
+
+    fn of<'a>(&'a self, indexes: &'a [usize]) -> impl Iterator<Item = &'a PlannedColumn> {
+        indexes.iter().filter_map(|&index| self.columns.get(index))
+    }
+}
+
+/// How a value is written and compared.
+///
+/// The session's character set is `binary`, so a parameter is bytes. Where the column is text, the bytes are said to be
+/// in the source column's character set and the server converts if the target's is another one; a comparison then also
+/// needs the target's collation, or its index could not be used.
+fn placeholders(source_charset: Option<&str>, target: &ColumnDefinition) -> (String, String) {
+    let Some(charset) = source_charset else {
+        return ("?".into(), "?".into());
+    };
+    let written = format!("CONVERT(? USING {charset})");
+    let compared = match (&target.charset, &target.collation) {
+        _ if target.data_type == "json" => format!("CAST({written} AS JSON)"),
+        (Some(target_charset), Some(collation)) if target_charset == charset => {
+            format!("{written} COLLATE {collation}")
+        }
+        (Some(target_charset), Some(collation)) => {
+            format!("CONVERT({written} USING {target_charset}) COLLATE {collation}")
+        }
+        _ => written.clone(),
+    };
+    (written, compared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::Column;
+    use replicator_binlog::TableMap;
+    use std::sync::Arc;
+
+    fn source(columns: &[(&str, Option<&str>)], key: Option<Vec<usize>>) -> TableSchema {
+        let map = TableMap {
+            table_id: 1,
+            flags: 0,
+            database: "shop".into(),
+            table: "item".into(),
+            columns: vec![],
+            primary_key: None,
+        };
+        TableSchema {
+            database: "shop".into(),
+            table: "item".into(),
+            target_database: "copy".into(),
+            target_table: "it`em".into(),
+            columns: columns
+                .iter()
+                .map(|(name, charset)| Column {
+                    name: (*name).into(),
+                    column_type: "x".into(),
+                    charset: charset.map(Into::into),
+                })
+                .collect(),
+            key,
+            map: Arc::new(map),
+        }
+    }
+
+    fn column(name: &str, charset: Option<&str>, generated: bool) -> ColumnDefinition {
+        ColumnDefinition {
+            name: name.into(),
+            column_type: "x".into(),
+            data_type: "x".into(),
+            charset: charset.map(Into::into),
+            collation: charset.map(|charset| format!("{charset}_bin")),
+            octet_length: None,
+            nullable: true,
+            generated,
+            auto_increment: false,
+            invisible: false,
+        }
+    }
+
+    fn target(columns: &[ColumnDefinition]) -> TableDefinition {
+        TableDefinition {
+            database: "copy".into(),
+            table: "it`em".into(),
+            columns: columns.to_vec(),
+            key: None,
+            has_primary_key: false,
+        }
+    }
+
+    #[test]
+    fn statements_convert_text_and_leave_generated_columns_alone() {
+        let source = source(&[("id", None), ("name", Some("latin1")), ("sum", None)], Some(vec![0]));
+        let plan = Plan::new(
+            &source,
+            &target(&[column("ID", None, false), column("sum", None, true), column("name", Some("utf8mb4"), false)]),
+        )
+        .unwrap();
+        let written: Vec<usize> = (0..3).filter(|&index| plan.writes(index)).collect();
+        assert_eq!(
+            plan.insert(&written, 2),
+            "INSERT INTO `copy`.`it``em` (`ID`,`name`) VALUES (?,CONVERT(? USING latin1)),(?,CONVERT(? USING latin1))"
+        );
+        let search = plan.search_columns(&[true; 3]);
+        assert_eq!(
+            plan.update(&written, &search),
+            "UPDATE `copy`.`it``em` SET `ID`=?,`name`=CONVERT(? USING latin1) WHERE `ID`=?"
+        );
+        assert_eq!(plan.delete(&search), "DELETE FROM `copy`.`it``em` WHERE `ID`=?");
+    }
+
+    #[test]
+    fn without_a_key_the_whole_row_is_compared_and_one_is_taken() {
+        let source = source(&[("a", None), ("b", Some("latin1"))], None);
+        let plan =
+            Plan::new(&source, &target(&[column("a", None, false), column("b", Some("utf8mb4"), false)])).unwrap();
+        assert_eq!(
+            plan.delete(&plan.search_columns(&[true; 2])),
+            "DELETE FROM `copy`.`it``em` WHERE `a`<=>? AND `b`<=>CONVERT(CONVERT(? USING latin1) USING utf8mb4) COLLATE utf8mb4_bin LIMIT 1"
+        );
+    }
+
+    #[test]
+    fn a_missing_column_is_named() {
+        let failure = Plan::new(&source(&[("a", None)], None), &target(&[column("b", None, false)])).unwrap_err();
+        assert!(failure.reason.contains("`a` of shop.item is missing in copy.it`em"), "{}", failure.reason);
+    }
+
+    #[test]
+    fn an_insert_never_has_too_many_parameters() {
+        assert_eq!(Plan::insert_rows_max(4), INSERT_ROWS_MAX);
+        assert_eq!(Plan::insert_rows_max(4096), 15);
+    }
+}

@@ -1,0 +1,45 @@
+//! A source's value as a parameter of a statement. Pure.
+
+use mysql_async::Value as Param;
+use replicator_binlog::{ColumnDef, DecodeError, Value, jsonb, write_text};
+
+/// The parameter that writes or finds this value, byte for byte.
+///
+/// Numbers go as numbers and ENUM and SET by number, so no label is translated on the way. Dates and times go as text,
+/// because the binary protocol has no form for `2020-00-00`. BINARY(n), which the log stores without its zero bytes at
+/// the end, gets them back: without them it would not be found again.
+pub(super) fn param(value: &Value<'_>, column: &ColumnDef) -> Result<Param, DecodeError> {
+    Ok(match value {
+        Value::Absent | Value::Null => Param::NULL,
+        Value::Int(number) => Param::Int(*number),
+        Value::UInt(number) => Param::UInt(*number),
+        Value::Float(number) => Param::Float(*number),
+        Value::Double(number) => Param::Double(*number),
+        Value::Bit(bits) => Param::UInt(*bits),
+        Value::Enum(member) => Param::UInt(u64::from(*member)),
+        Value::Set(members) => Param::UInt(*members),
+        Value::Year(year) => Param::UInt(u64::from(*year)),
+        Value::Bytes(bytes) => Param::Bytes(padded(bytes, column)),
+        Value::Geometry(bytes) | Value::Vector(bytes) => Param::Bytes(bytes.to_vec()),
+        Value::Json(document) => {
+            let mut text = Vec::with_capacity(document.len() * 2);
+            jsonb::to_text(document, &mut text)?;
+            Param::Bytes(text)
+        }
+        Value::Decimal(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Timestamp { .. } => {
+            let mut text = Vec::with_capacity(32);
+            write_text(value, column, &mut text)?;
+            Param::Bytes(text)
+        }
+    })
+}
+
+fn padded(bytes: &[u8], column: &ColumnDef) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    if let (Some(true), Some(length)) = (column.is_fixed_binary(), column.declared_bytes()) {
+        if bytes.len() < usize::from(length) {
+            bytes.resize(usize::from(length), 0);
+        }
+    }
+    bytes
+}

@@ -1,0 +1,230 @@
+//! Every metric of a Core: names and labels, once. Base units; counters end in `_total`.
+
+use parking_lot::Mutex;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use replicator_model::failure::Failure;
+use replicator_model::name::TaskName;
+use replicator_model::status::{Progress, Stage, TaskStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabel {
+    task: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StageLabel {
+    task: String,
+    stage: StageValue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum StageValue {
+    Standby,
+    Starting,
+    Streaming,
+    Retrying,
+    Paused,
+    Failed,
+    Stopping,
+}
+
+const STAGES: [(Stage, StageValue); 7] = [
+    (Stage::Standby, StageValue::Standby),
+    (Stage::Starting, StageValue::Starting),
+    (Stage::Streaming, StageValue::Streaming),
+    (Stage::Retrying, StageValue::Retrying),
+    (Stage::Paused, StageValue::Paused),
+    (Stage::Failed, StageValue::Failed),
+    (Stage::Stopping, StageValue::Stopping),
+];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabel {
+    task: String,
+    code: String,
+    class: String,
+}
+
+type FloatGauge = Gauge<f64, AtomicU64>;
+
+/// The metrics of one process.
+#[derive(Clone)]
+pub struct CoreMetrics {
+    registry: Arc<Mutex<Registry>>,
+    transactions: Family<TaskLabel, Counter>,
+    rows: Family<TaskLabel, Counter>,
+    bytes: Family<TaskLabel, Counter>,
+    queue_bytes: Family<TaskLabel, Gauge>,
+    lag: Family<TaskLabel, FloatGauge>,
+    epoch: Family<TaskLabel, Gauge>,
+    running: Family<TaskLabel, Gauge>,
+    stage: Family<StageLabel, Gauge>,
+    failures: Family<FailureLabel, Counter>,
+    session_connected: Gauge,
+    tasks: Gauge,
+}
+
+impl Default for CoreMetrics {
+    fn default() -> Self {
+        let metrics = Self {
+            registry: Arc::default(),
+            transactions: Family::default(),
+            rows: Family::default(),
+            bytes: Family::default(),
+            queue_bytes: Family::default(),
+            lag: Family::default(),
+            epoch: Family::default(),
+            running: Family::default(),
+            stage: Family::default(),
+            failures: Family::default(),
+            session_connected: Gauge::default(),
+            tasks: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl CoreMetrics {
+    fn register(&self) {
+        let mut registry = self.registry.lock();
+        let r = registry.sub_registry_with_prefix("mysql_replicator");
+        r.register("task_transactions", "Source transactions handed to the consumer", self.transactions.clone());
+        r.register("task_rows", "Rows handed to the consumer", self.rows.clone());
+        r.register("task_bytes", "Bytes of row events handed to the consumer", self.bytes.clone());
+        r.register("task_queue_bytes", "Bytes read from the source and not yet taken", self.queue_bytes.clone());
+        r.register("task_lag_seconds", "How far the target is behind the source; NaN if unknown", self.lag.clone());
+        r.register("task_epoch", "The epoch of the lease held here", self.epoch.clone());
+        r.register("task_running", "1 if this Core runs the task, 0 if it stands by", self.running.clone());
+        r.register("task_stage", "1 for the stage the task is in here", self.stage.clone());
+        r.register("task_failures", "Failures, by what they were", self.failures.clone());
+        r.register("session_connected", "1 while the coordination service is heard", self.session_connected.clone());
+        r.register("tasks", "Tasks this Core is registered for", self.tasks.clone());
+        let build: Family<BuildLabel, Gauge> = Family::default();
+        build.get_or_create(&BuildLabel { version: env!("CARGO_PKG_VERSION"), program: "replicator-core" }).set(1);
+        r.register("build_info", "The program's version", build);
+    }
+
+    /// In the text form that Prometheus reads.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        match encode(&mut text, &self.registry.lock()) {
+            Ok(()) => text,
+            Err(error) => format!("# the metrics could not be written: {error}\n"),
+        }
+    }
+
+    pub fn task(&self, task: &TaskName) -> TaskMetrics {
+        TaskMetrics { all: self.clone(), task: task.to_string(), seen: Arc::default() }
+    }
+
+    pub fn session(&self, connected: bool) {
+        self.session_connected.set(i64::from(connected));
+    }
+
+    pub fn tasks(&self, count: usize) {
+        self.tasks.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabel {
+    version: &'static str,
+    program: &'static str,
+}
+
+/// The metrics of one task.
+#[derive(Clone)]
+pub struct TaskMetrics {
+    all: CoreMetrics,
+    task: String,
+    seen: Arc<Mutex<Progress>>,
+}
+
+impl TaskMetrics {
+    fn label(&self) -> TaskLabel {
+        TaskLabel { task: self.task.clone() }
+    }
+
+    pub fn role(&self, running: bool, epoch: u64) {
+        self.all.running.get_or_create(&self.label()).set(i64::from(running));
+        self.all.epoch.get_or_create(&self.label()).set(i64::try_from(epoch).unwrap_or(i64::MAX));
+        if running {
+            *self.seen.lock() = Progress::default();
+        } else {
+            self.stage(Stage::Standby, None);
+        }
+    }
+
+    pub fn stage(&self, stage: Stage, failure: Option<&Failure>) {
+        for (candidate, value) in STAGES {
+            let label = StageLabel { task: self.task.clone(), stage: value };
+            self.all.stage.get_or_create(&label).set(i64::from(candidate == stage));
+        }
+        if stage != Stage::Streaming {
+            self.all.lag.get_or_create(&self.label()).set(f64::NAN);
+        }
+        if let (Stage::Retrying | Stage::Failed, Some(failure)) = (stage, failure) {
+            let class = if failure.is_transient() { "transient" } else { "definite" };
+            let label = FailureLabel { task: self.task.clone(), code: failure.code.clone(), class: class.into() };
+            self.all.failures.get_or_create(&label).inc();
+        }
+    }
+
+    pub fn progress(&self, status: &TaskStatus) {
+        let mut seen = self.seen.lock();
+        let (label, now) = (self.label(), &status.progress);
+        self.all.transactions.get_or_create(&label).inc_by(now.transactions.saturating_sub(seen.transactions));
+        self.all.rows.get_or_create(&label).inc_by(now.rows.saturating_sub(seen.rows));
+        self.all.bytes.get_or_create(&label).inc_by(now.bytes.saturating_sub(seen.bytes));
+        self.all.queue_bytes.get_or_create(&label).set(i64::try_from(now.queue_bytes).unwrap_or(i64::MAX));
+        self.all.lag.get_or_create(&label).set(status.lag_seconds.unwrap_or(f64::NAN));
+        *seen = *now;
+    }
+
+    /// Takes the task out of the metrics once this Core has nothing to do with it.
+    pub fn forget(&self) {
+        let label = self.label();
+        self.all.transactions.remove(&label);
+        self.all.rows.remove(&label);
+        self.all.bytes.remove(&label);
+        self.all.queue_bytes.remove(&label);
+        self.all.lag.remove(&label);
+        self.all.epoch.remove(&label);
+        self.all.running.remove(&label);
+        for (_, stage) in STAGES {
+            self.all.stage.remove(&StageLabel { task: self.task.clone(), stage });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_labels_are_these() {
+        let metrics = CoreMetrics::default();
+        let task = metrics.task(&TaskName::new("copy").unwrap());
+        task.role(true, 7);
+        task.stage(Stage::Failed, Some(&Failure::definite("access_denied", "r", "h")));
+        let text = metrics.text();
+        for line in [
+            "mysql_replicator_task_epoch{task=\"copy\"} 7",
+            "mysql_replicator_task_stage{task=\"copy\",stage=\"Failed\"} 1",
+            "mysql_replicator_task_failures_total{task=\"copy\",code=\"access_denied\",class=\"definite\"} 1",
+            "mysql_replicator_task_lag_seconds{task=\"copy\"} NaN",
+        ] {
+            assert!(text.contains(line), "no `{line}` in\n{text}");
+        }
+        task.forget();
+        assert!(!metrics.text().contains("task_epoch{task=\"copy\"}"));
+    }
+}

@@ -1,0 +1,89 @@
+//! What can be seen of a pipe from outside while it runs.
+
+use replicator_model::checkpoint::Checkpoint;
+use replicator_model::status::Progress;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Counters and points of one run of a pipe. Cheap to write, read by whoever reports.
+#[derive(Debug)]
+pub struct PipeProgress {
+    transactions: AtomicU64,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    queue_bytes: std::sync::OnceLock<Arc<AtomicU64>>,
+    points: watch::Sender<Points>,
+}
+
+/// How far a pipe is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Points {
+    /// What is durable at the target.
+    pub durable: Option<Checkpoint>,
+    /// What was handed to the consumer, durable or not.
+    pub reached: Option<Checkpoint>,
+    /// When the oldest transaction was committed at the source that is handed over and not durable.
+    pub oldest_unapplied_us: Option<i64>,
+}
+
+impl Default for PipeProgress {
+    fn default() -> Self {
+        Self {
+            transactions: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            queue_bytes: std::sync::OnceLock::new(),
+            points: watch::Sender::new(Points::default()),
+        }
+    }
+}
+
+impl PipeProgress {
+    pub(super) fn queue(&self, bytes: Arc<AtomicU64>) {
+        // A pipe has one queue and runs once.
+        let _already = self.queue_bytes.set(bytes);
+    }
+
+    pub(super) fn count_rows(&self, rows: u64, bytes: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_transaction(&self) {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn publish(&self, points: Points) {
+        self.points.send_replace(points);
+    }
+
+    /// Follows how far it is.
+    pub fn points(&self) -> watch::Receiver<Points> {
+        self.points.subscribe()
+    }
+
+    /// The amounts so far; rates are 0.
+    pub fn totals(&self) -> Progress {
+        Progress {
+            transactions: self.transactions.load(Ordering::Relaxed),
+            rows: self.rows.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            queue_bytes: self.queue_bytes.get().map_or(0, |bytes| bytes.load(Ordering::Relaxed)),
+            ..Progress::default()
+        }
+    }
+}
+
+/// Rates between two looks at the totals.
+pub fn with_rates(before: &Progress, now: Progress, elapsed: Duration) -> Progress {
+    let seconds = elapsed.as_secs_f64().max(1e-3);
+    let rate = |now: u64, before: u64| now.saturating_sub(before) as f64 / seconds;
+    Progress {
+        transactions_per_second: rate(now.transactions, before.transactions),
+        rows_per_second: rate(now.rows, before.rows),
+        bytes_per_second: rate(now.bytes, before.bytes),
+        ..now
+    }
+}

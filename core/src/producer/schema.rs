@@ -1,0 +1,207 @@
+//! Table maps of the log, completed to the schemas that rows are read with.
+
+use super::column_type;
+use super::scope::Scope;
+use crate::change::{Column, TableSchema};
+use replicator_binlog::{BINARY_COLLATION, ColumnDef, ColumnType, TableMap};
+use replicator_model::failure::Failure;
+use replicator_mysql::facts::ServerFlavor;
+use replicator_mysql::tables::{Collations, ColumnDefinition, TableDefinition};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Tables kept at once; beyond that all are looked up anew, which only costs time.
+const TABLES_MAX: usize = 16_384;
+
+/// A table that was seen in the log.
+#[derive(Debug, Clone)]
+pub(super) enum Known {
+    /// It does not belong to the task.
+    Outside,
+    Table(Arc<TableSchema>),
+}
+
+/// Tables by the number that the log gives them, together with the bytes that describe them: numbers are used again.
+#[derive(Debug, Default)]
+pub(super) struct SchemaCache {
+    tables: HashMap<u64, (Box<[u8]>, Known)>,
+}
+
+impl SchemaCache {
+    /// Whether the very same description was seen under this number before.
+    pub(super) fn holds(&self, table_id: u64, body: &[u8]) -> bool {
+        self.tables.get(&table_id).is_some_and(|(known, _)| **known == *body)
+    }
+
+    pub(super) fn get(&self, table_id: u64) -> Option<&Known> {
+        self.tables.get(&table_id).map(|(_, known)| known)
+    }
+
+    pub(super) fn insert(&mut self, table_id: u64, body: Box<[u8]>, known: Known) {
+        self.tables.insert(table_id, (body, known));
+    }
+
+    /// To be called between transactions: within one, rows refer to what was described before.
+    pub(super) fn trim(&mut self) {
+        if self.tables.len() > TABLES_MAX {
+            self.tables.clear();
+        }
+    }
+}
+
+/// Whether the server has to be asked for the table's definition: the log lacks something, or it may hide a type.
+pub(super) fn needs_definition(map: &TableMap, flavor: ServerFlavor) -> bool {
+    !map.has_full_metadata()
+        || map.primary_key.is_none()
+        || (flavor == ServerFlavor::MariaDb && map.columns.iter().any(may_be_uuid_or_address))
+}
+
+/// MariaDB logs UUID, INET6 and INET4 as BINARY of 16 and 4 bytes, in an order of bytes of its own.
+fn may_be_uuid_or_address(column: &ColumnDef) -> bool {
+    column.kind == ColumnType::Char
+        && matches!(column.meta, 4 | 16)
+        && column.collation.is_none_or(|collation| collation == BINARY_COLLATION)
+}
+
+/// The schema of a table that belongs to the task. `definition` is what the server has now, which counts only as far as
+/// it agrees with the log.
+pub(super) fn complete(
+    mut map: TableMap,
+    definition: Option<&TableDefinition>,
+    scope: &Scope,
+    collations: &Collations,
+) -> Result<TableSchema, Failure> {
+    let name = format!("{}.{}", map.database, map.table);
+    let disagreement = definition.and_then(|definition| disagreement(&map, definition));
+    if let Some(definition) = definition {
+        refuse_hidden_types(&map, definition).map_err(|failure| failure.at(&name))?;
+    }
+    let agreeing = if disagreement.is_none() { definition } else { None };
+    if !map.has_full_metadata() {
+        match agreeing {
+            Some(definition) => fill_in(&mut map, definition, collations),
+            None => return Err(no_schema(&name, disagreement)),
+        }
+    }
+    let key = match &map.primary_key {
+        Some(parts) => Some(parts.iter().map(|(index, _)| *index).collect()),
+        None => agreeing.and_then(|definition| definition.key.clone()),
+    };
+    let defined = |index: usize| agreeing.and_then(|definition| definition.columns.get(index));
+    let columns = map.columns.iter().enumerate().map(|(index, column)| {
+        let charset = charset(column, collations).map_err(|failure| failure.at(&name))?;
+        let column_type = match defined(index) {
+            Some(defined) => defined.column_type.clone(),
+            None => column_type::column_type(column, charset.as_deref()),
+        };
+        Ok(Column { name: column.name.as_deref().unwrap_or_default().to_owned(), column_type, charset })
+    });
+    let columns = columns.collect::<Result<Vec<_>, Failure>>()?;
+    let (target_database, target_table) = scope.target(&map.database, &map.table);
+    let (database, table) = (map.database.clone(), map.table.clone());
+    Ok(TableSchema { database, table, target_database, target_table, columns, key, map: Arc::new(map) })
+}
+
+/// The first difference between what the log and the server say, in words.
+fn disagreement(map: &TableMap, definition: &TableDefinition) -> Option<String> {
+    let (logged, defined) = (map.columns.len(), definition.columns.len());
+    if logged != defined {
+        return Some(format!("rows in the binary log have {logged} columns, the table has {defined} now"));
+    }
+    let differs = |(logged, defined): &(&ColumnDef, &ColumnDefinition)| !column_type::agree(logged, defined);
+    map.columns.iter().zip(&definition.columns).find(differs).map(|(logged, defined)| {
+        let null = if logged.nullable { "" } else { " not null" };
+        format!(
+            "column `{}` was {}{null} when the rows were written and is {}{} now",
+            defined.name,
+            column_type::column_type(logged, None),
+            defined.column_type,
+            if defined.nullable { "" } else { " not null" }
+        )
+    })
+}
+
+fn no_schema(name: &str, disagreement: Option<String>) -> Failure {
+    match disagreement {
+        Some(difference) => Failure::definite(
+            "schema_mismatch",
+            format!("{name}: {difference}"),
+            "the table was changed after these rows were written: set binlog_row_metadata = FULL on the source \
+             (MySQL 8.0, MariaDB 10.5), and copy the table again",
+        ),
+        None => Failure::definite(
+            "unknown_table",
+            format!("{name}: the source has no such table now, or the user may not see it"),
+            "GRANT SELECT on it to the user; if it was dropped, exclude it from the task; with binlog_row_metadata = \
+             FULL the source need not be asked",
+        ),
+    }
+}
+
+fn refuse_hidden_types(map: &TableMap, definition: &TableDefinition) -> Result<(), Failure> {
+    let hidden = |column: &&ColumnDefinition| matches!(column.data_type.as_str(), "uuid" | "inet6" | "inet4");
+    for column in definition.columns.iter().filter(hidden) {
+        let named = map.columns.iter().find(|logged| logged.name.as_deref() == Some(&column.name));
+        if named.is_none_or(may_be_uuid_or_address) {
+            return Err(Failure::definite(
+                "column_type_not_carried",
+                format!("column `{}` is {}, which is not carried yet", column.name, column.column_type.to_uppercase()),
+                "exclude the table from the task, or change the column to CHAR(36)",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Adds what the log left out. The definition agrees with the map.
+fn fill_in(map: &mut TableMap, definition: &TableDefinition, collations: &Collations) {
+    for (column, defined) in map.columns.iter_mut().zip(&definition.columns) {
+        column.name.get_or_insert_with(|| defined.name.as_str().into());
+        column.unsigned.get_or_insert(defined.is_unsigned());
+        if column.collation.is_none() {
+            column.collation = match &defined.collation {
+                Some(name) => collations.number(name),
+                None if is_text_kind(column.kind) => Some(BINARY_COLLATION),
+                None => None,
+            };
+        }
+        if column.members.is_none() && matches!(column.kind, ColumnType::Enum | ColumnType::Set) {
+            let members = column_type::members(&defined.column_type);
+            let encoded = |member: &String| column_type::encoded(member, defined.charset.as_deref());
+            let encoded: Option<Vec<Box<[u8]>>> =
+                members.iter().map(|member| encoded(member).map(Vec::into_boxed_slice)).collect();
+            column.members = encoded.map(Vec::into_boxed_slice);
+        }
+    }
+    if map.primary_key.is_none() && definition.has_primary_key {
+        let key = definition.key.as_ref();
+        map.primary_key = key.map(|key| key.iter().map(|index| (*index, 0)).collect());
+    }
+}
+
+fn is_text_kind(kind: ColumnType) -> bool {
+    matches!(kind, ColumnType::Char | ColumnType::Varchar | ColumnType::Blob)
+}
+
+fn charset(column: &ColumnDef, collations: &Collations) -> Result<Option<String>, Failure> {
+    let has_charset = is_text_kind(column.kind)
+        || matches!(
+            column.kind,
+            ColumnType::Enum | ColumnType::Set | ColumnType::BlobCompressed | ColumnType::VarcharCompressed
+        );
+    match column.collation {
+        Some(number) if has_charset && number != BINARY_COLLATION => match collations.charset(number) {
+            Some(charset) => Ok(Some(charset.to_owned())),
+            None => Err(Failure::definite(
+                "collation_unknown",
+                format!("the source does not know collation number {number} of a column"),
+                "the rows were written by another server with collations of its own; exclude the table",
+            )),
+        },
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

@@ -1,0 +1,255 @@
+//! CREATE, ALTER, DROP, RENAME and TRUNCATE.
+
+use super::reader::Reader;
+use super::{DatabaseAction, Name, Statement, TableAction, TableStatement};
+
+/// Objects that are not replicated: their statements are passed over.
+const IGNORED_OBJECTS: [&str; 16] = [
+    "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "USER", "ROLE", "SERVER", "LOGFILE", "TABLESPACE", "INSTANCE",
+    "PACKAGE", "LIBRARY", "PREPARE", "CATALOG", "AGGREGATE", "LOADABLE",
+];
+
+#[derive(Default)]
+struct Modifiers {
+    temporary: bool,
+    index: bool,
+}
+
+/// Takes what may stand between the verb and the kind of object.
+fn modifiers(reader: &mut Reader<'_>) -> Modifiers {
+    let mut found = Modifiers::default();
+    loop {
+        if reader.accept_all(&["OR", "REPLACE"]) || reader.accept("ONLINE") || reader.accept("OFFLINE") {
+            continue;
+        }
+        if reader.accept("IGNORE") {
+            continue;
+        }
+        if reader.accept("TEMPORARY") {
+            found.temporary = true;
+        } else if ["UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR"].iter().any(|word| reader.accept(word)) {
+            found.index = true;
+        } else if reader.accept("ALGORITHM") || reader.accept("DEFINER") {
+            reader.assignment();
+        } else if reader.accept_all(&["SQL", "SECURITY"]) {
+            reader.skip();
+        } else {
+            return found;
+        }
+    }
+}
+
+fn table(action: TableAction, names: Vec<Name>) -> TableStatement {
+    let (mentions, temporary, from_select, start_transaction) = (Vec::new(), false, false, None);
+    TableStatement { action, names, mentions, temporary, from_select, start_transaction }
+}
+
+fn is_ignored(object: &str, reader: &mut Reader<'_>) -> bool {
+    IGNORED_OBJECTS.contains(&object)
+        || (object == "UNDO" && reader.accept("TABLESPACE"))
+        || (object == "RESOURCE" && reader.accept("GROUP"))
+        || (object == "REFERENCE" && reader.accept("SYSTEM"))
+        || (object == "PUBLIC" && reader.accept("SYNONYM"))
+}
+
+pub(super) fn create(reader: &mut Reader<'_>) -> Option<Statement> {
+    let modifiers = modifiers(reader);
+    let object = reader.word()?;
+    match object.as_str() {
+        "TABLE" => {
+            reader.accept_all(&["IF", "NOT", "EXISTS"]);
+            let name = reader.name()?;
+            Some(Statement::Table(create_table(reader, name, modifiers.temporary)))
+        }
+        "INDEX" => {
+            reader.accept_all(&["IF", "NOT", "EXISTS"]);
+            index(reader)
+        }
+        _ if modifiers.index && object != "REFERENCE" => None,
+        "VIEW" => {
+            reader.accept_all(&["IF", "NOT", "EXISTS"]);
+            Some(Statement::Table(table(TableAction::View, vec![reader.name()?])))
+        }
+        "SEQUENCE" => {
+            reader.accept_all(&["IF", "NOT", "EXISTS"]);
+            let sequence = table(TableAction::Sequence, vec![reader.name()?]);
+            Some(Statement::Table(TableStatement { temporary: modifiers.temporary, ..sequence }))
+        }
+        "DATABASE" | "SCHEMA" => {
+            reader.accept_all(&["IF", "NOT", "EXISTS"]);
+            Some(Statement::Database(DatabaseAction::Create, Some(reader.identifier()?)))
+        }
+        _ => is_ignored(&object, reader).then_some(Statement::Ignored),
+    }
+}
+
+/// The rest of CREATE TABLE, from behind its name.
+fn create_table(reader: &mut Reader<'_>, name: Name, temporary: bool) -> TableStatement {
+    let mut statement = TableStatement { temporary, ..table(TableAction::Create, vec![name]) };
+    let in_parentheses = reader.accept_symbol('(');
+    if reader.accept("LIKE") {
+        statement.mentions.extend(reader.name());
+        return statement;
+    }
+    let mut depth = usize::from(in_parentheses);
+    // A query in parentheses right behind the name.
+    statement.from_select |= in_parentheses && (reader.next_is("SELECT") || reader.next_is("WITH"));
+    while !reader.is_empty() {
+        if reader.accept_symbol('(') {
+            depth += 1;
+            // `AS (SELECT …)`: nothing else in a table's definition may hold a query.
+            statement.from_select |= reader.next_is("SELECT");
+        } else if reader.accept_symbol(')') {
+            depth = depth.saturating_sub(1);
+        } else if reader.accept("REFERENCES") {
+            statement.mentions.extend(reader.name());
+        } else if depth == 0 && start_transaction(reader, &mut statement) {
+            continue;
+        } else {
+            statement.from_select |= depth == 0 && (reader.next_is("SELECT") || reader.next_is("TABLE"));
+            reader.skip();
+        }
+    }
+    statement
+}
+
+fn start_transaction(reader: &mut Reader<'_>, statement: &mut TableStatement) -> bool {
+    let start = reader.offset();
+    let found = reader.accept_all(&["START", "TRANSACTION"]);
+    if found {
+        statement.start_transaction = Some(start..reader.offset());
+    }
+    found
+}
+
+/// `name … ON table`, for CREATE and DROP INDEX.
+fn index(reader: &mut Reader<'_>) -> Option<Statement> {
+    while !reader.accept("ON") {
+        if reader.is_empty() {
+            return None;
+        }
+        reader.skip();
+    }
+    Some(Statement::Table(table(TableAction::Index, vec![reader.name()?])))
+}
+
+pub(super) fn alter(reader: &mut Reader<'_>) -> Option<Statement> {
+    modifiers(reader);
+    let object = reader.word()?;
+    match object.as_str() {
+        "TABLE" => {
+            reader.accept_all(&["IF", "EXISTS"]);
+            let name = reader.name()?;
+            alter_table(reader, name)
+        }
+        "VIEW" => Some(Statement::Table(table(TableAction::View, vec![reader.name()?]))),
+        "SEQUENCE" => {
+            reader.accept_all(&["IF", "EXISTS"]);
+            Some(Statement::Table(table(TableAction::Sequence, vec![reader.name()?])))
+        }
+        "DATABASE" | "SCHEMA" => {
+            const OPTIONS: [&str; 9] =
+                ["DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "ENCRYPTION", "READ", "UPGRADE", "COMMENT", "SET"];
+            let unnamed = reader.peek_word().is_some_and(|word| OPTIONS.contains(&word.as_str()));
+            let name = if unnamed { None } else { Some(reader.identifier()?) };
+            Some(Statement::Database(DatabaseAction::Alter, name))
+        }
+        _ => is_ignored(&object, reader).then_some(Statement::Ignored),
+    }
+}
+
+/// The rest of ALTER TABLE, from behind its name: other tables come in by RENAME, EXCHANGE and CONVERT, and by
+/// REFERENCES. A tablespace that is imported brings rows that no event tells of.
+fn alter_table(reader: &mut Reader<'_>, name: Name) -> Option<Statement> {
+    let mut statement = table(TableAction::Alter, vec![name]);
+    let mut depth = 0usize;
+    while !reader.is_empty() {
+        if reader.accept_symbol('(') {
+            depth += 1;
+        } else if reader.accept_symbol(')') {
+            depth = depth.saturating_sub(1);
+        } else if reader.accept("REFERENCES") {
+            statement.mentions.push(reader.name()?);
+        } else if depth > 0 {
+            reader.skip();
+        } else if reader.accept_all(&["IMPORT", "TABLESPACE"]) || reader.accept_all(&["DISCARD", "TABLESPACE"]) {
+            return None;
+        } else if reader.accept("RENAME") {
+            if ["COLUMN", "INDEX", "KEY", "CONSTRAINT"].iter().any(|word| reader.next_is(word)) {
+                continue;
+            }
+            if !(reader.accept("TO") || reader.accept("AS")) {
+                reader.accept_symbol('=');
+            }
+            statement.names.push(reader.name()?);
+        } else if reader.accept_all(&["WITH", "TABLE"]) || reader.accept_all(&["TO", "TABLE"]) {
+            statement.names.push(reader.name()?);
+        } else if reader.accept_all(&["CONVERT", "TABLE"]) {
+            statement.names.push(reader.name()?);
+        } else {
+            reader.skip();
+        }
+    }
+    Some(Statement::Table(statement))
+}
+
+pub(super) fn drop(reader: &mut Reader<'_>) -> Option<Statement> {
+    let modifiers = modifiers(reader);
+    let object = reader.word()?;
+    match object.as_str() {
+        "TABLE" | "TABLES" => {
+            reader.accept_all(&["IF", "EXISTS"]);
+            let dropped = table(TableAction::Drop, reader.names()?);
+            Some(Statement::Table(TableStatement { temporary: modifiers.temporary, ..dropped }))
+        }
+        "VIEW" => {
+            reader.accept_all(&["IF", "EXISTS"]);
+            Some(Statement::Table(table(TableAction::DropView, reader.names()?)))
+        }
+        "SEQUENCE" => {
+            reader.accept_all(&["IF", "EXISTS"]);
+            let dropped = table(TableAction::Sequence, reader.names()?);
+            Some(Statement::Table(TableStatement { temporary: modifiers.temporary, ..dropped }))
+        }
+        "INDEX" => {
+            reader.accept_all(&["IF", "EXISTS"]);
+            index(reader)
+        }
+        "DATABASE" | "SCHEMA" => {
+            reader.accept_all(&["IF", "EXISTS"]);
+            Some(Statement::Database(DatabaseAction::Drop, Some(reader.identifier()?)))
+        }
+        _ => is_ignored(&object, reader).then_some(Statement::Ignored),
+    }
+}
+
+pub(super) fn rename(reader: &mut Reader<'_>) -> Option<Statement> {
+    if reader.accept("USER") {
+        return Some(Statement::Ignored);
+    }
+    if !(reader.accept("TABLE") || reader.accept("TABLES")) {
+        return None;
+    }
+    reader.accept_all(&["IF", "EXISTS"]);
+    let mut names = Vec::new();
+    loop {
+        names.push(reader.name()?);
+        // MariaDB: how long to wait for the table.
+        if !reader.accept("NOWAIT") && reader.accept("WAIT") {
+            reader.skip();
+        }
+        if !reader.accept("TO") {
+            return None;
+        }
+        names.push(reader.name()?);
+        if !reader.accept_symbol(',') {
+            break;
+        }
+    }
+    Some(Statement::Table(table(TableAction::Rename, names)))
+}
+
+pub(super) fn truncate(reader: &mut Reader<'_>) -> Option<Statement> {
+    reader.accept("TABLE");
+    Some(Statement::Table(table(TableAction::Truncate, vec![reader.name()?])))
+}

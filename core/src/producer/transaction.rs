@@ -1,0 +1,27 @@
+//! The transaction that is being read.
+
+use crate::change::TransactionStart;
+use replicator_model::gtid::Gtid;
+use std::sync::Arc;
+
+/// A transaction whose end has not come yet.
+#[derive(Debug, Clone)]
+pub(super) struct Transaction {
+    pub(super) start: TransactionStart,
+    /// Rows may follow: BEGIN was read, or MariaDB's GTID, which implies it. Before that, the next statement is the
+    /// whole transaction.
+    pub(super) open: bool,
+    /// Its `Begin` has been handed on.
+    pub(super) begun: bool,
+    /// Rows handed on.
+    pub(super) rows: u64,
+    /// The distributed transaction that MariaDB says this prepares.
+    pub(super) two_phase_alter: bool,
+}
+
+impl Transaction {
+    pub(super) fn new(gtid: Option<Gtid>, file: Arc<str>, offset: u64, commit_time_us: i64) -> Self {
+        let start = TransactionStart { gtid, file, offset, commit_time_us };
+        Self { start, open: false, begun: false, rows: 0, two_phase_alter: false }
+    }
+}

@@ -1,0 +1,210 @@
+//! One run of a pipe under a lease: starts it, reports on it, and ends it in good order.
+
+use super::report::Report;
+use super::{Supervisor, Wanted};
+use crate::consumer;
+use crate::pipe::fence::Fence;
+use crate::pipe::progress::PipeProgress;
+use crate::pipe::{Pipe, panicked};
+use crate::producer::{self, SourceHead};
+use replicator_coordination::lease::Lease;
+use replicator_coordination::watching::Changes;
+use replicator_model::failure::Failure;
+use replicator_model::task::TaskSpec;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// How long a pipe may take to finish its statement and close before it is cut off. What is cut off is not lost: it
+/// is rolled back and applied again by whoever is next.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often the source is asked where its log ends.
+const HEAD_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a source that did not answer that is left alone.
+const HEAD_RETRY: Duration = Duration::from_secs(5);
+
+/// How an attempt ended.
+pub(super) enum Ended {
+    /// The supervisor was told to stop.
+    Stopped,
+    /// The operator wants something else.
+    Changed,
+    Failed(Failure),
+}
+
+pub(super) struct Attempt<'a> {
+    pub supervisor: &'a Supervisor,
+    pub lease: &'a Lease,
+    pub wanted: &'a Wanted,
+}
+
+/// A worker that ends with whoever holds it.
+struct Held<T>(JoinHandle<T>);
+
+impl<T> Drop for Held<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Attempt<'_> {
+    pub(super) async fn run(&self, report: &mut Report<'_>, changes: &mut Changes, stop: &CancellationToken) -> Ended {
+        let spec = &self.wanted.spec;
+        let problems = spec.problems();
+        if let Some(problem) = problems.first() {
+            return Ended::Failed(Failure::definite(
+                "spec_invalid",
+                format!("`{}`: {}", problem.key, problem.problem),
+                &problem.hint,
+            ));
+        }
+        let progress = Arc::new(PipeProgress::default());
+        report.begin(Arc::clone(&progress)).await;
+        let pipe_stop = stop.child_token();
+        let (started, is_started) = watch::channel(false);
+        let mut pipe = match self.start(spec, Arc::clone(&progress), pipe_stop.clone(), started).await {
+            Ok(pipe) => pipe,
+            Err(failure) => return Ended::Failed(failure),
+        };
+        let head = ask_for_head(&self.supervisor.task, spec);
+        let ended = self.follow(&mut pipe, &head, is_started, report, changes, stop, &pipe_stop).await;
+        drop(pipe);
+        report.checkpoint().await;
+        ended
+    }
+
+    /// Starts the pipe on a worker of its own: a panic there ends nothing else.
+    async fn start(
+        &self,
+        spec: &TaskSpec,
+        progress: Arc<PipeProgress>,
+        stop: CancellationToken,
+        started: watch::Sender<bool>,
+    ) -> Result<Held<Result<(), Failure>>, Failure> {
+        let clock = self.lease.clock();
+        let pipe = Pipe {
+            producer: producer::build(&spec.name, &spec.producer, &spec.routes, &spec.pipe)?,
+            consumer: consumer::build(&spec.name, &spec.consumer)?,
+            fence: Fence::new(self.lease.epoch(), move || clock.may_commit()),
+            spec: spec.pipe.clone(),
+            progress,
+        };
+        let last_commit = self.lease.last_commit().await;
+        Ok(Held(tokio::spawn(pipe.run(last_commit, stop, move |start| {
+            tracing::info!(position = %start.position, "changes flow");
+            started.send_replace(true);
+        }))))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the hands of one loop")]
+    async fn follow(
+        &self,
+        pipe: &mut Held<Result<(), Failure>>,
+        head: &HeadAsked,
+        mut is_started: watch::Receiver<bool>,
+        report: &mut Report<'_>,
+        changes: &mut Changes,
+        stop: &CancellationToken,
+        pipe_stop: &CancellationToken,
+    ) -> Ended {
+        let mut status = ticks(self.wanted.spec.pipe.status_interval.duration());
+        let mut checkpoint = ticks(self.wanted.spec.pipe.checkpoint_interval.duration());
+        let mut deadline: Option<Instant> = None;
+        loop {
+            tokio::select! {
+                biased;
+                joined = &mut pipe.0 => return self.ended(joined, stop, pipe_stop),
+                () = pipe_stop.cancelled(), if deadline.is_none() => deadline = Some(Instant::now() + CLOSE_TIMEOUT),
+                () = until(deadline) => {
+                    tracing::warn!(task = %self.supervisor.task, "the pipe did not close in time and was cut off");
+                    return if stop.is_cancelled() { Ended::Stopped } else { Ended::Changed };
+                }
+                moment = changes.next(), if deadline.is_none() => {
+                    if moment.is_err() {
+                        // The session is over; the lease's clock says so too and drops us.
+                        return std::future::pending().await;
+                    }
+                    if let Ok(now) = self.supervisor.read().await {
+                        if now.order() != self.wanted.order() {
+                            pipe_stop.cancel();
+                        }
+                    }
+                }
+                Ok(()) = is_started.changed() => report.streaming().await,
+                _ = status.tick() => report.status(head.latest()).await,
+                _ = checkpoint.tick() => report.checkpoint().await,
+            }
+        }
+    }
+
+    fn ended(
+        &self,
+        joined: Result<Result<(), Failure>, tokio::task::JoinError>,
+        stop: &CancellationToken,
+        pipe_stop: &CancellationToken,
+    ) -> Ended {
+        match joined {
+            Ok(Ok(())) if stop.is_cancelled() => Ended::Stopped,
+            Ok(Ok(())) if pipe_stop.is_cancelled() => Ended::Changed,
+            Ok(Ok(())) => {
+                Ended::Failed(Failure::transient("pipe_ended", "the pipe ended by itself", "it is started again"))
+            }
+            Ok(Err(failure)) => Ended::Failed(failure),
+            Err(error) => Ended::Failed(panicked("the pipe", &error)),
+        }
+    }
+}
+
+fn ticks(period: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks the source where its log ends, again and again, on a connection of its own.
+struct HeadAsked {
+    latest: watch::Receiver<Option<SourceHead>>,
+    _worker: Held<()>,
+}
+
+impl HeadAsked {
+    /// The last answer; `None` while there is none that is still true.
+    fn latest(&self) -> Option<SourceHead> {
+        self.latest.borrow().clone()
+    }
+}
+
+fn ask_for_head(task: &replicator_model::name::TaskName, spec: &TaskSpec) -> HeadAsked {
+    let (answers, latest) = watch::channel(None);
+    let (task, spec) = (task.clone(), spec.producer.clone());
+    let worker = tokio::spawn(async move {
+        let mut head = producer::head(&task, &spec);
+        loop {
+            let pause = match head.ask().await {
+                Ok(answer) => {
+                    answers.send_replace(Some(answer));
+                    HEAD_INTERVAL
+                }
+                Err(failure) => {
+                    tracing::debug!(%task, reason = failure.reason, "the source did not say where its log ends");
+                    answers.send_replace(None);
+                    HEAD_RETRY
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    });
+    HeadAsked { latest, _worker: Held(worker) }
+}

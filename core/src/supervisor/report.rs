@@ -1,0 +1,150 @@
+//! What others see of a running task: its status, its checkpoint, its metrics.
+
+use super::Supervisor;
+use crate::pipe::lag::{Lag, Observed};
+use crate::pipe::progress::{PipeProgress, Points, with_rates};
+use crate::producer::SourceHead;
+use replicator_coordination::lease::Lease;
+use replicator_coordination::standby::Candidate;
+use replicator_model::checkpoint::Checkpoint;
+use replicator_model::failure::Failure;
+use replicator_model::status::{Progress, Stage, TaskStatus};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Writes the status and `lastCommit` of one lease. Trouble with that is logged and stops nothing: what counts is at
+/// the target, and a lost lease is noticed by its own clock.
+pub(super) struct Report<'a> {
+    supervisor: &'a Supervisor,
+    lease: &'a Lease,
+    candidate: &'a Candidate,
+    status: TaskStatus,
+    pipe: Option<Arc<PipeProgress>>,
+    /// Amounts of the pipes before this one under the same lease.
+    before: Progress,
+    looked: (Instant, Progress),
+    lag: Lag,
+    committed: Option<Checkpoint>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(supervisor: &'a Supervisor, lease: &'a Lease, candidate: &'a Candidate) -> Self {
+        let now = now_us(supervisor);
+        let status = TaskStatus {
+            core: supervisor.core.clone(),
+            epoch: lease.epoch(),
+            stage: Stage::Starting,
+            spec_version: 0,
+            desired_generation: 0,
+            checkpoint: None,
+            source_head: None,
+            lag_seconds: None,
+            progress: Progress::default(),
+            failure: None,
+            retries: 0,
+            since_us: now,
+            updated_us: now,
+        };
+        let looked = (Instant::now(), Progress::default());
+        let (pipe, before, lag, committed) = (None, Progress::default(), Lag::default(), None);
+        Self { supervisor, lease, candidate, status, pipe, before, looked, lag, committed }
+    }
+
+    pub(super) fn order(&mut self, spec_version: u64, desired_generation: u64) {
+        (self.status.spec_version, self.status.desired_generation) = (spec_version, desired_generation);
+    }
+
+    pub(super) fn retries(&mut self, retries: u32) {
+        self.status.retries = retries;
+    }
+
+    /// A new pipe starts.
+    pub(super) async fn begin(&mut self, pipe: Arc<PipeProgress>) {
+        self.before = self.totals();
+        self.pipe = Some(pipe);
+        // Under retries the stage stays what it is until changes flow: flapping hides the trouble.
+        if self.status.stage != Stage::Retrying {
+            self.stage(Stage::Starting, None).await;
+        }
+    }
+
+    /// Changes flow. The last failure stays visible, as one that a retry overcame.
+    pub(super) async fn streaming(&mut self) {
+        let overcome = self.status.failure.take();
+        self.stage(Stage::Streaming, overcome).await;
+    }
+
+    pub(super) async fn stage(&mut self, stage: Stage, failure: Option<Failure>) {
+        if self.status.stage != stage {
+            self.status.since_us = now_us(self.supervisor);
+        }
+        self.supervisor.metrics.stage(stage, failure.as_ref());
+        (self.status.stage, self.status.failure) = (stage, failure);
+        if stage != Stage::Streaming {
+            self.status.lag_seconds = None;
+        }
+        self.candidate.update_info(Some(self.status.spec_version), stage).await;
+        self.write().await;
+    }
+
+    /// Takes a look at the pipe and writes the status.
+    pub(super) async fn status(&mut self, head: Option<SourceHead>) {
+        let (then, before) = self.looked;
+        let totals = self.totals();
+        self.looked = (Instant::now(), totals);
+        self.status.progress = with_rates(&before, totals, then.elapsed());
+        let points = self.points();
+        self.status.source_head = head.as_ref().map(|head| head.position.clone());
+        self.status.lag_seconds = match (&head, &points.reached) {
+            (Some(head), Some(reached)) => {
+                self.lag.observe(Observed { reached, oldest_unapplied_us: points.oldest_unapplied_us, head })
+            }
+            _ => None,
+        };
+        self.status.checkpoint = points.durable.map(|durable| self.stamped(durable));
+        self.supervisor.metrics.progress(&self.status);
+        self.write().await;
+    }
+
+    /// Writes `lastCommit` if something new is durable.
+    pub(super) async fn checkpoint(&mut self) {
+        let Some(durable) = self.points().durable else { return };
+        if self.committed.as_ref() == Some(&durable) {
+            return;
+        }
+        match self.lease.commit(&self.stamped(durable.clone())).await {
+            Ok(()) => self.committed = Some(durable),
+            Err(error) => tracing::warn!(task = %self.supervisor.task, %error, "lastCommit was not written"),
+        }
+    }
+
+    fn points(&self) -> Points {
+        self.pipe.as_ref().map(|pipe| pipe.points().borrow().clone()).unwrap_or_default()
+    }
+
+    fn totals(&self) -> Progress {
+        let now = self.pipe.as_ref().map(|pipe| pipe.totals()).unwrap_or_default();
+        Progress {
+            transactions: self.before.transactions + now.transactions,
+            rows: self.before.rows + now.rows,
+            bytes: self.before.bytes + now.bytes,
+            ..now
+        }
+    }
+
+    /// Under this lease and at this time.
+    fn stamped(&self, checkpoint: Checkpoint) -> Checkpoint {
+        Checkpoint { epoch: self.lease.epoch(), written_at_us: now_us(self.supervisor), ..checkpoint }
+    }
+
+    async fn write(&mut self) {
+        self.status.updated_us = now_us(self.supervisor);
+        if let Err(error) = self.lease.write_status(&self.status).await {
+            tracing::warn!(task = %self.supervisor.task, %error, "the status was not written");
+        }
+    }
+}
+
+fn now_us(supervisor: &Supervisor) -> i64 {
+    (supervisor.session.surroundings().wall_clock_us)()
+}
