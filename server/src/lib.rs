@@ -1,1 +1,18 @@
-//! (filled in below)
+//! Server: tasks are defined, started, stopped and watched here. It reads and writes the coordination tree and nothing
+//! else; several Servers may run at once, and none is special.
+//!
+//! A request: [`api`] (HTTP) → `tasks`, `groups` (rules) → the tree; back: `status` (what is there, joined) →
+//! [`view`] (what is answered) or `problem` (what went wrong). [`config`] → [`server`] puts it together.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod api;
+pub mod config;
+mod groups;
+mod listener;
+mod metrics;
+mod problem;
+pub mod server;
+mod sessions;
+mod status;
+mod tasks;
+pub mod view;

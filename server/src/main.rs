@@ -1,1 +1,62 @@
-fn main() {}
+//! `replicator-server`: runs one Server until SIGTERM or SIGINT.
+
+use clap::Parser;
+use replicator_server::config::Config;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Serves the REST API through which tasks are defined, started, stopped and watched.
+#[derive(Parser)]
+#[command(name = "replicator-server", version, after_help = "Example:\n  replicator-server --config server.toml")]
+struct Arguments {
+    /// Settings (TOML); REPLICATOR_<SECTION>_<KEY> in the environment overrides them.
+    #[arg(long, value_name = "FILE", default_value = "server.toml")]
+    config: PathBuf,
+    /// Check the settings and exit.
+    #[arg(long)]
+    check: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_logging();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("replicator-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(&arguments.config)?;
+    if arguments.check {
+        println!("{}: the settings are valid", arguments.config.display());
+        return Ok(());
+    }
+    let shutdown = CancellationToken::new();
+    let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let server = config.build()?;
+    let serving = server.run(shutdown.clone());
+    tokio::pin!(serving);
+    tokio::select! {
+        result = &mut serving => return Ok(result?),
+        _ = signals.0.recv() => {}
+        _ = signals.1.recv() => {}
+    }
+    shutdown.cancel();
+    Ok(serving.await?)
+}
+
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

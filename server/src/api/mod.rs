@@ -1,0 +1,121 @@
+//! HTTP over the rules: addresses, headers, bodies. A request passes `guard` (origin, time limit, counting), is taken
+//! apart by `request`, carried out by [`crate::tasks`], and answered as one of [`crate::view`] or as a problem.
+//!
+//! An operation exists in the router exactly if it is in the OpenAPI document: both come from the same list here.
+
+mod guard;
+mod health;
+mod observed;
+mod orders;
+mod request;
+mod task;
+
+use crate::metrics::Metrics;
+use crate::problem::ApiError;
+use crate::sessions::Sessions;
+use crate::view::Problem;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::openapi::OpenApi;
+use utoipa::{IntoResponses, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What every request may use.
+pub(crate) struct App {
+    pub(crate) sessions: Sessions,
+    pub(crate) metrics: Metrics,
+    pub(crate) request_timeout: Duration,
+    pub(crate) body_bytes_max: usize,
+    /// Names besides this host's own under which the Server may be called; `None`: under any.
+    pub(crate) hosts: Option<Vec<String>>,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Mysql_Replicator",
+        description = "Tasks are defined, started, stopped and watched here. Errors are `application/problem+json` \
+                       with a stable `code` and a `hint`. Secrets in answers read `********`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "tasks", description = "What is wanted: tasks, their versions, orders to them"),
+        (name = "status", description = "What is: read from live nodes"),
+        (name = "cores", description = "Cores and their groups"),
+    ),
+)]
+struct Document;
+
+/// What any operation may answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "named in the OpenAPI document only")]
+pub(crate) enum AnyProblem {
+    /// The request itself is wrong: `name_invalid`, `query_invalid`.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Problem),
+    /// A page of another site called: `foreign_origin`.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+    /// A node of the coordination tree can't be read or written: `node_unreadable`.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Problem),
+    /// The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
+}
+
+fn operations() -> OpenApiRouter<Arc<App>> {
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(task::list, task::create))
+        .routes(routes!(task::read, task::update, task::delete))
+        .routes(routes!(task::versions))
+        .routes(routes!(orders::start))
+        .routes(routes!(orders::stop))
+        .routes(routes!(orders::pause))
+        .routes(routes!(orders::resume))
+        .routes(routes!(observed::status))
+        .routes(routes!(observed::instances))
+        .routes(routes!(observed::cores))
+        .routes(routes!(observed::groups));
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1)
+}
+
+/// The OpenAPI document of everything under `/api/v1`.
+pub fn document() -> OpenApi {
+    operations().into_openapi()
+}
+
+/// The whole of what the Server answers.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (router, document) = operations().split_for_parts();
+    router
+        .route("/api/v1/openapi.json", get(|| async { Json(document) }))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(|uri: Uri| async move { ApiError::NoSuchAddress(uri.path().to_owned()) })
+        .method_not_allowed_fallback(|method: Method| async move { ApiError::Method(method.to_string()) })
+        .layer(DefaultBodyLimit::max(app.body_bytes_max))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::guard))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    /// `REPLICATOR_BLESS=1` writes it anew.
+    #[test]
+    fn the_document_is_as_checked_in() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        let document = super::document().to_pretty_json().unwrap() + "\n";
+        if std::env::var_os("REPLICATOR_BLESS").is_some() {
+            std::fs::write(path, &document).unwrap();
+        }
+        let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(document == checked_in, "openapi.json is stale; run this test with REPLICATOR_BLESS=1 and commit it");
+    }
+}

@@ -1,0 +1,233 @@
+//! `/tasks`, `/tasks/{name}`, `/tasks/{name}/versions`.
+
+use super::request::{Asked, IfMatch, Name, SpecBody, etag};
+use super::{AnyProblem, App};
+use crate::problem::ApiError;
+use crate::tasks::{self, ListFilter};
+use crate::view::words::DesiredWord;
+use crate::view::{Problem, TaskDocument, TaskList, TaskState, TaskView, VersionList};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::IntoResponse;
+use replicator_coordination::tasks::Author;
+use replicator_model::desired::DesiredState;
+use replicator_model::name::GroupName;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// Most tasks of one page, and how many there are unless told.
+const PAGE_MAX: usize = 1000;
+const PAGE_DEFAULT: usize = 100;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Only tasks of this group.
+    group: Option<String>,
+    /// Only tasks in this state.
+    state: Option<TaskState>,
+    /// Only tasks whose name contains this.
+    name: Option<String>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// Most tasks to answer.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CreateQuery {
+    /// What is wanted of the new task.
+    #[serde(default = "stopped")]
+    #[param(value_type = Option<DesiredWord>, default = "stopped")]
+    desired: DesiredState,
+    /// Why, in your words; kept with the version.
+    #[serde(default)]
+    #[param(max_length = 1000)]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct UpdateQuery {
+    /// Why, in your words; kept with the version.
+    #[serde(default)]
+    #[param(max_length = 1000)]
+    reason: String,
+}
+
+/// Longest reason that is kept, in bytes.
+const REASON_BYTES_MAX: usize = 4000;
+
+fn stopped() -> DesiredState {
+    DesiredState::Stopped
+}
+
+/// There are no users yet, so nobody is named.
+fn author(reason: &str) -> Result<Author<'_>, ApiError> {
+    if reason.len() > REASON_BYTES_MAX {
+        return Err(ApiError::QueryInvalid(format!("`reason` is longer than {REASON_BYTES_MAX} bytes")));
+    }
+    Ok(Author { by: "", reason })
+}
+
+/// List tasks
+///
+/// By name, a page at a time.
+#[utoipa::path(
+    get, path = "/tasks", operation_id = "listTasks", tag = "tasks", params(ListQuery),
+    responses((status = 200, body = TaskList, example = json!({"tasks": [{
+        "name": "copy_hot_item", "group": "group1", "version": 0,
+        "source": {"kind": "mysql", "address": "db1.example:3306"},
+        "target": {"kind": "mysql", "address": "db2.example:3306"},
+        "desired": {"state": "running", "generation": 1}, "state": "running",
+        "running_on": "core1", "standbys": 1, "lag_seconds": 0.0, "rows_per_second": 1200.0,
+    }]})), AnyProblem),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Asked(asked): Asked<ListQuery>,
+) -> Result<Json<TaskList>, ApiError> {
+    let limit = asked.limit.unwrap_or(PAGE_DEFAULT);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(ApiError::QueryInvalid(format!("`limit` is {limit}; it can be 1 to {PAGE_MAX}")));
+    }
+    let filter = ListFilter {
+        group: asked.group.map(GroupName::new).transpose()?,
+        state: asked.state,
+        name: asked.name.unwrap_or_default(),
+        after: asked.after.unwrap_or_default(),
+        limit,
+    };
+    Ok(Json(tasks::list(&app.sessions.get()?, &filter).await?))
+}
+
+/// Make a task
+///
+/// Stopped, unless told otherwise. The body is the spec as JSON, or as TOML.
+#[utoipa::path(
+    post, path = "/tasks", operation_id = "createTask", tag = "tasks", params(CreateQuery),
+    request_body(content((TaskDocument = "application/json"), (String = "application/toml"))),
+    responses(
+        (status = 201, body = TaskView, headers(("ETag" = String), ("Location" = String))),
+        (status = 400, description = "`spec_syntax`, `query_invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`task_exists`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`spec_invalid` with `errors`, `secret_missing`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Asked(asked): Asked<CreateQuery>,
+    SpecBody(spec): SpecBody,
+) -> Result<impl IntoResponse, ApiError> {
+    let task = tasks::create(&app.sessions.get()?, spec, asked.desired, author(&asked.reason)?).await?;
+    let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/api/v1/tasks/{}", task.spec.name))];
+    Ok((StatusCode::CREATED, etag(task.version), location, Json(task)))
+}
+
+/// Read a task
+///
+/// Its spec, with the version as ETag, and what is wanted of it.
+#[utoipa::path(
+    get, path = "/tasks/{name}", operation_id = "readTask", tag = "tasks",
+    params(("name" = String, Path, example = "copy_hot_item")),
+    responses(
+        (status = 200, body = TaskView, headers(("ETag" = String))),
+        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn read(State(app): State<Arc<App>>, Name(name): Name) -> Result<impl IntoResponse, ApiError> {
+    let task = tasks::read(&app.sessions.get()?, &name).await?;
+    Ok((etag(task.version), Json(task)))
+}
+
+/// Replace a task's spec
+///
+/// Instances take the new version over at a transaction's end. Secrets that are sent as `********` stay what they are.
+/// A spec that changes nothing makes no version.
+#[utoipa::path(
+    put, path = "/tasks/{name}", operation_id = "updateTask", tag = "tasks",
+    params(
+        ("name" = String, Path, example = "copy_hot_item"),
+        ("If-Match" = String, Header, description = "The ETag of the version that the edit was made from", example = "\"3\""),
+        UpdateQuery,
+    ),
+    request_body(content((TaskDocument = "application/json"), (String = "application/toml"))),
+    responses(
+        (status = 200, body = TaskView, headers(("ETag" = String))),
+        (status = 400, description = "`spec_syntax`, `if_match_malformed`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`task_not_stopped`: only a stopped task changes its group", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`spec_invalid` with `errors`, `name_mismatch`, `secret_missing`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    Name(name): Name,
+    IfMatch(expected): IfMatch,
+    Asked(asked): Asked<UpdateQuery>,
+    SpecBody(spec): SpecBody,
+) -> Result<impl IntoResponse, ApiError> {
+    let task = tasks::update(&app.sessions.get()?, &name, expected, spec, author(&asked.reason)?).await?;
+    Ok((etag(task.version), Json(task)))
+}
+
+/// Delete a stopped task
+///
+/// Its versions and its checkpoint go with it.
+#[utoipa::path(
+    delete, path = "/tasks/{name}", operation_id = "deleteTask", tag = "tasks",
+    params(
+        ("name" = String, Path, example = "copy_hot_item"),
+        ("If-Match" = String, Header, description = "The ETag of the version that was seen", example = "\"3\""),
+    ),
+    responses(
+        (status = 204),
+        (status = 400, description = "`if_match_malformed`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`task_not_stopped`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    Name(name): Name,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, ApiError> {
+    tasks::delete(&app.sessions.get()?, &name, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List the versions of a task's spec
+///
+/// Newest first; the last hundred are kept.
+#[utoipa::path(
+    get, path = "/tasks/{name}/versions", operation_id = "listVersions", tag = "tasks",
+    params(("name" = String, Path, example = "copy_hot_item")),
+    responses(
+        (status = 200, body = VersionList),
+        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn versions(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<VersionList>, ApiError> {
+    let versions = tasks::versions(&app.sessions.get()?, &name).await?;
+    Ok(Json(VersionList { versions }))
+}

@@ -1,0 +1,26 @@
+//! What the API answers, as data: built here from the nouns of the model, read back by the command line.
+//!
+//! Keys are in snake case as in a task's TOML. Times are RFC 3339 in UTC, amounts are plain numbers with the unit in
+//! the name. A key may be added at any time; none is taken away or changes its meaning within `/api/v1`.
+
+mod core;
+mod problem;
+mod status;
+mod task;
+mod task_spec;
+pub mod words;
+
+pub use self::core::{CoreList, CoreView, GroupList, GroupView};
+pub use problem::{Problem, ProblemDetail};
+pub use status::{
+    CheckpointView, EndView, FailureView, InstanceList, InstanceView, PositionView, ProgressView, RunningOn,
+    StatusView, TaskState,
+};
+pub use task::{DesiredView, OrderView, TaskList, TaskSummary, TaskView, UnreadableTask, VersionList, VersionView};
+pub use task_spec::TaskDocument;
+
+/// Microseconds since 1970 as RFC 3339; `None` for "never" (zero) and for what no calendar holds.
+pub(crate) fn time(microseconds: i64) -> Option<String> {
+    let never = microseconds == 0;
+    jiff::Timestamp::from_microsecond(microseconds).ok().filter(|_| !never).map(|time| time.to_string())
+}

@@ -1,0 +1,134 @@
+//! Tasks as they are wanted.
+
+use super::status::{EndView, FailureView, StatusView, TaskState};
+use super::task_spec::TaskDocument;
+use super::time;
+use super::words::DesiredWord;
+use replicator_model::desired::{Desired, DesiredState};
+use replicator_model::task::TaskSpec;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A page of tasks, by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TaskList {
+    pub tasks: Vec<TaskSummary>,
+    /// Give it as `after` to get the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Tasks of this page whose nodes can't be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableTask>,
+}
+
+/// A task that is there and can't be read: damaged, or written by a newer program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnreadableTask {
+    pub name: String,
+    pub reason: String,
+}
+
+/// A task in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TaskSummary {
+    pub name: String,
+    pub group: String,
+    pub version: u64,
+    pub source: EndView,
+    pub target: EndView,
+    pub desired: DesiredView,
+    pub state: TaskState,
+    /// Why `state` is not what is wanted, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<FailureView>,
+    /// The Core of the RUNNING instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_on: Option<String>,
+    pub standbys: u32,
+    /// Seconds that the target is behind; absent while it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_per_second: Option<f64>,
+}
+
+/// One task: its spec, which version it is, and what is wanted of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TaskView {
+    /// Also the ETag.
+    pub version: u64,
+    pub desired: DesiredView,
+    /// Secrets read `********`; sent back so, they stay what they are.
+    #[schema(value_type = TaskDocument)]
+    pub spec: TaskSpec,
+}
+
+/// What is wanted of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"state": "running", "generation": 3}))]
+pub struct DesiredView {
+    #[schema(value_type = DesiredWord)]
+    pub state: DesiredState,
+    /// Grows with every order.
+    pub generation: u64,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"desired": {"state": "running", "generation": 3}, "changed": true}))]
+pub struct OrderView {
+    pub desired: DesiredView,
+    /// Whether anything had to be ordered: `false` if it was wanted already.
+    pub changed: bool,
+}
+
+/// The versions of a task's spec, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VersionList {
+    pub versions: Vec<VersionView>,
+}
+
+/// One version of a task's spec.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VersionView {
+    pub version: u64,
+    /// Who made it; empty where that is not known.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
+    pub at: Option<String>,
+    #[schema(value_type = TaskDocument)]
+    pub spec: TaskSpec,
+}
+
+impl From<&Desired> for DesiredView {
+    fn from(desired: &Desired) -> Self {
+        Self { state: desired.state, generation: desired.generation }
+    }
+}
+
+impl From<StatusView> for TaskSummary {
+    fn from(status: StatusView) -> Self {
+        let standbys = status.instances.len() - usize::from(status.running.is_some());
+        Self {
+            name: status.name,
+            group: status.group,
+            version: status.version,
+            source: status.source,
+            target: status.target,
+            desired: status.desired,
+            state: status.state,
+            explanation: status.explanation,
+            running_on: status.running.map(|running| running.core),
+            standbys: u32::try_from(standbys).unwrap_or(u32::MAX),
+            lag_seconds: status.lag_seconds,
+            rows_per_second: status.progress.map(|progress| progress.rows_per_second),
+        }
+    }
+}
+
+impl VersionView {
+    pub(crate) fn new(version: u64, by: String, reason: String, at_us: i64, spec: TaskSpec) -> Self {
+        Self { version, by, reason, at: time(at_us), spec }
+    }
+}

@@ -1,0 +1,121 @@
+//! The model's one-word values for the OpenAPI document, so that a client's generator makes enumerations of them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What is wanted of a task.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DesiredWord {
+    Running,
+    Paused,
+    Stopped,
+}
+
+/// What a pipe is doing.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StageWord {
+    Standby,
+    Starting,
+    Streaming,
+    Retrying,
+    Paused,
+    Failed,
+    Stopping,
+}
+
+/// What an instance does for its task.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RoleWord {
+    Running,
+    Standby,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StandbyWord {
+    /// One RUNNING, one STANDBY.
+    Hot,
+    Cold,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StartWord {
+    Latest,
+    Earliest,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProducerWord {
+    Mysql,
+}
+
+/// What is demanded of a server's certificate.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsModeWord {
+    Off,
+    Required,
+    Verify,
+}
+
+/// What happens to schema changes of replicated tables.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DdlWord {
+    Apply,
+    Ignore,
+    Stop,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FormatWord {
+    CanalJson,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryWord {
+    AtLeastOnce,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CompressionWord {
+    None,
+    Gzip,
+    Lz4,
+    Snappy,
+    Zstd,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replicator_model::desired::DesiredState;
+    use replicator_model::instance::Role;
+    use replicator_model::status::Stage;
+    use serde::de::DeserializeOwned;
+
+    /// What the model writes, the word reads and writes the same.
+    fn check<Word: DeserializeOwned + Serialize>(values: &[impl Serialize]) {
+        for value in values {
+            let written = serde_json::to_value(value).unwrap();
+            let word: Word = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(serde_json::to_value(word).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn the_words_are_the_models() {
+        check::<DesiredWord>(&[DesiredState::Running, DesiredState::Paused, DesiredState::Stopped]);
+        check::<RoleWord>(&[Role::Running, Role::Standby]);
+        let stages = [Stage::Standby, Stage::Starting, Stage::Streaming, Stage::Retrying];
+        check::<StageWord>(&[&stages[..], &[Stage::Paused, Stage::Failed, Stage::Stopping]].concat());
+    }
+}
