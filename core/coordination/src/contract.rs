@@ -3,8 +3,8 @@
 
 use crate::path::Path;
 use crate::store::{
-    Connector, CreateMode, Expected, NODE_BYTES_MAX, Node, Operation, Outcome, Scope, SessionId, SessionState, Store,
-    StoreError, Version, Watch,
+    Connector, CreateMode, Expected, NODE_BYTES_MAX, Node, Operation, Outcome, Scope, SessionState, Store, StoreError,
+    Version, Watch,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const A_WHILE: Duration = Duration::from_millis(300);
 
 /// Checks all promises below a node `/contract` that it makes and leaves empty. `expire` ends a session as a silence
 /// would; a store that has no way to do that may let the session be closed.
-pub async fn check(connector: &dyn Connector, expire: impl AsyncFn(SessionId)) {
+pub async fn check(connector: &dyn Connector, expire: impl AsyncFn(&dyn Store)) {
     let store = connector.connect().await.unwrap();
     let base = path("/contract");
     match store.create(&base, Bytes::new(), CreateMode::Persistent).await {
@@ -172,7 +172,7 @@ async fn limits(store: &dyn Store, area: &Path) {
     let refused = store.write(&a, more, Expected::Any).await;
     assert!(matches!(refused, Err(StoreError::TooLarge { .. })), "{refused:?}");
     assert_eq!(store.read(&a).await.unwrap().unwrap().data, most, "the largest node comes back whole");
-    assert_eq!(*store.state().borrow(), SessionState::Connected, "a refused request does not cost the connection");
+    assert_eq!(store.state().get(), SessionState::Connected, "a refused request does not cost the connection");
 }
 
 async fn ready(what: &str, watch: Watch) {
@@ -282,22 +282,22 @@ async fn closing(connector: &dyn Connector, other: &dyn Store, area: &Path) {
     other.sync().await.unwrap();
     assert_eq!(other.read(&a).await.unwrap(), None, "ephemeral nodes go with their session");
     assert_eq!(store.read(area).await, Err(StoreError::SessionExpired), "a closed session is over");
-    assert_eq!(*store.state().borrow(), SessionState::Expired);
+    assert_eq!(store.state().get(), SessionState::Expired);
 }
 
-async fn expiry(connector: &dyn Connector, other: &dyn Store, area: &Path, expire: impl AsyncFn(SessionId)) {
+async fn expiry(connector: &dyn Connector, other: &dyn Store, area: &Path, expire: impl AsyncFn(&dyn Store)) {
     let store = connector.connect().await.unwrap();
     let prefix = area.child("host-").unwrap();
     let mine = store.create(&prefix, Bytes::new(), CreateMode::EphemeralSequential).await.unwrap();
     let own_watch = store.watch(&area.child("never").unwrap(), Scope::Node).await.unwrap();
     let children = other.watch(area, Scope::Children).await.unwrap();
-    let mut state = store.state();
-    expire(store.session()).await;
+    let state = store.state();
+    expire(&*store).await;
     ready("a node went with its session", children).await;
     other.sync().await.unwrap();
     assert_eq!(other.read(&mine).await.unwrap(), None);
-    let expired = state.wait_for(|state| *state == SessionState::Expired);
-    assert!(timeout(SOON, expired).await.is_ok_and(|state| state.is_ok()), "the session learns of its end");
+    let expired = state.wait_for(|state| state == SessionState::Expired);
+    assert!(timeout(SOON, expired).await.is_ok(), "the session learns of its end");
     ready("the end of the own session", own_watch).await;
     let refused = store.create(&mine, Bytes::new(), CreateMode::Persistent).await;
     assert_eq!(refused, Err(StoreError::SessionExpired), "Expired is for ever");

@@ -5,8 +5,8 @@
 //! begins before that is over, or fenced, before anybody else runs. The clock is monotonic and goes on while the
 //! process is stopped, so a process that wakes up late finds its lease lapsed.
 
+use crate::signal::Signal;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 /// The part of the session timeout that a confirmation lasts.
@@ -16,7 +16,7 @@ const TRUSTED_DENOMINATOR: u32 = 3;
 /// A handle on one lease's clock. Cheap to clone and to ask.
 #[derive(Debug, Clone)]
 pub struct LeaseClock {
-    state: watch::Sender<State>,
+    state: Signal<State>,
     lasts: Duration,
 }
 
@@ -30,7 +30,7 @@ impl LeaseClock {
     /// A clock confirmed by a request that was sent at `sent`.
     pub(crate) fn start(session_timeout: Duration, sent: Instant) -> Self {
         let lasts = session_timeout * TRUSTED_NUMERATOR / TRUSTED_DENOMINATOR;
-        Self { state: watch::Sender::new(State::TrustedUntil(sent + lasts)), lasts }
+        Self { state: Signal::new(State::TrustedUntil(sent + lasts)), lasts }
     }
 
     /// Whether something may be begun now that others would see. Ask right before every commit at the target.
@@ -40,7 +40,7 @@ impl LeaseClock {
 
     /// How long the lease may still be trusted if nothing confirms it any more; zero once it is lost.
     pub fn remaining(&self) -> Duration {
-        match *self.state.borrow() {
+        match self.state.get() {
             State::TrustedUntil(until) => until.saturating_duration_since(Instant::now()),
             State::Lost(_) => Duration::ZERO,
         }
@@ -48,16 +48,16 @@ impl LeaseClock {
 
     /// Waits until the lease is lost: lapsed, taken by another, or given up. It never comes back; answers why.
     pub async fn lost(&self) -> &'static str {
-        let mut changes = self.state.subscribe();
+        let listener = self.state.listen();
         loop {
-            let state = *changes.borrow_and_update();
-            match state {
+            let changes = listener.changes();
+            match self.state.get() {
                 State::Lost(reason) => return reason,
                 State::TrustedUntil(_) if !self.may_commit() => self.revoke("it was not confirmed in time"),
                 State::TrustedUntil(until) => {
                     tokio::select! {
                         biased;
-                        _ = changes.changed() => {}
+                        () = listener.changed_since(changes) => {}
                         () = sleep_until(until) => {}
                     }
                 }
@@ -69,21 +69,18 @@ impl LeaseClock {
     pub(crate) fn confirm(&self, sent: Instant) {
         let now = Instant::now();
         let lasts = self.lasts;
-        self.state.send_modify(|state| match *state {
-            State::TrustedUntil(until) if now < until => *state = State::TrustedUntil(until.max(sent + lasts)),
-            State::TrustedUntil(_) => *state = State::Lost("it was not confirmed in time"),
-            State::Lost(_) => {}
+        self.state.update(|state| match state {
+            State::TrustedUntil(until) if now < until => State::TrustedUntil(until.max(sent + lasts)),
+            State::TrustedUntil(_) => State::Lost("it was not confirmed in time"),
+            lost @ State::Lost(_) => lost,
         });
     }
 
     /// The lease is over.
     pub(crate) fn revoke(&self, reason: &'static str) {
-        self.state.send_if_modified(|state| {
-            let held = matches!(state, State::TrustedUntil(_));
-            if held {
-                *state = State::Lost(reason);
-            }
-            held
+        self.state.update(|state| match state {
+            State::TrustedUntil(_) => State::Lost(reason),
+            lost @ State::Lost(_) => lost,
         });
     }
 }

@@ -7,7 +7,8 @@
 //! - [`config`], [`session`]: from settings to a session with typed access;
 //! - [`layout`]: every path that is used, and nowhere else;
 //! - [`tasks`], [`desired`], [`groups`], [`instances`]: what the nodes hold; [`watching`]: when to read them again;
-//! - [`election`] → [`lease_clock`] → [`lease`] → [`standby`]: who runs a task, and what only that one may write.
+//! - [`election`] → [`lease_clock`] → [`lease`] → [`standby`]: who runs a task, and what only that one may write;
+//! - [`scan`]: which tasks of its group a Core joins and leaves.
 //!
 //! Everything here is cancel-safe unless it says otherwise: a dropped call may or may not have had its effect, as if its
 //! answer had been lost.
@@ -27,8 +28,10 @@ pub mod layout;
 pub mod lease;
 pub mod lease_clock;
 pub mod path;
+pub mod scan;
 pub mod seeded;
 pub mod session;
+pub mod signal;
 pub mod standby;
 pub mod store;
 pub mod tasks;

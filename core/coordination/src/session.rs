@@ -91,7 +91,7 @@ impl Session {
     }
 
     pub fn state(&self) -> SessionState {
-        *self.store.state().borrow()
+        self.store.state().get()
     }
 
     pub fn surroundings(&self) -> &Surroundings {
@@ -104,7 +104,7 @@ impl Session {
 
     /// Waits until the session is over. Then everything that was registered with it is gone: connect again.
     pub async fn expired(&self) {
-        self.store.state().wait_for(|state| *state == SessionState::Expired).await.ok();
+        self.store.state().wait_for(|state| state == SessionState::Expired).await;
     }
 
     /// Ends the session at once; what was registered with it goes.

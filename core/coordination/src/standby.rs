@@ -171,9 +171,13 @@ impl Place {
 
     async fn take_part(&mut self, own: &Path) -> End {
         loop {
+            // Counted before looking: a reconnect meanwhile is a reason to look again.
+            let state_changes = self.session.store().state().changes();
             let end = match self.look(own).await {
                 Ok((Election::Missing, _)) => Err(self.why_missing().await),
-                Ok((Election::Standby { predecessor }, watches)) => self.stand_by(own, predecessor, watches).await,
+                Ok((Election::Standby { predecessor }, watches)) => {
+                    self.stand_by(own, predecessor, watches, state_changes).await
+                }
                 Ok((Election::Running, _)) => self.run(own).await,
                 Err(error) if error.is_passing() => self.pause().await,
                 Err(error) => Err(error.into()),
@@ -218,12 +222,17 @@ impl Place {
     }
 
     /// Waits until it is time to look at the line again.
-    async fn stand_by(&mut self, own: &Path, predecessor: String, watches: Vec<Watch>) -> Result<(), End> {
+    async fn stand_by(
+        &mut self,
+        own: &Path,
+        predecessor: String,
+        watches: Vec<Watch>,
+        state_changes: u64,
+    ) -> Result<(), End> {
         self.tell(RoleChange::Standby { predecessor: Some(predecessor) });
         let mut changed = futures_util::future::select_all(watches);
         let look_again = Instant::now() + self.session.timeout() * LOOK_AGAIN_TIMEOUTS;
-        let mut state = self.session.store().state();
-        state.mark_unchanged();
+        let state = self.session.store().state();
         loop {
             tokio::select! {
                 biased;
@@ -232,7 +241,7 @@ impl Place {
                     self.show(own).await?;
                 }
                 // After every reconnect: is the own node still there, and still ours?
-                _ = state.changed() => return Ok(()),
+                () = state.changed_since(state_changes) => return Ok(()),
                 _ = &mut changed => return Ok(()),
                 () = sleep_until(look_again) => return Ok(()),
             }
@@ -341,7 +350,7 @@ impl Place {
                 }
                 Err(_) => sleep(self.pause_length()).await,
             }
-            if *store.state().borrow() == SessionState::Expired {
+            if store.state().get() == SessionState::Expired {
                 return;
             }
         }

@@ -1,6 +1,7 @@
 //! What a coordination service must do for us: the seam between the recipes and the three stores.
 
 use crate::path::Path;
+use crate::signal::Listener;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt;
@@ -47,7 +48,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the session is heard, as far as this side knows. A process that was paused knows late: what must not
     /// happen after the session ended needs a clock of its own ([`crate::lease_clock`]).
-    fn state(&self) -> tokio::sync::watch::Receiver<SessionState>;
+    fn state(&self) -> Listener<SessionState>;
 
     /// The node, or `None` where there is none.
     async fn read(&self, path: &Path) -> Result<Option<Node>, StoreError>;

@@ -7,6 +7,7 @@
 //! timeouts after the last contact (so leases have a clock of their own).
 
 use crate::path::Path;
+use crate::signal::{Listener, Signal};
 use crate::store::{
     Connector, CreateMode, Expected, Node, Operation, Outcome, Scope, SessionId, SessionState, Store, StoreError,
     Version, Watch, check_operations,
@@ -15,7 +16,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::timeout;
 use zookeeper_client as zk;
 
@@ -70,13 +70,13 @@ struct ZooKeeperStore {
     session_timeout: Duration,
     /// Gone once closed: dropping the last client is what closes a session.
     client: parking_lot::Mutex<Option<zk::Client>>,
-    state: Arc<watch::Sender<SessionState>>,
+    state: Signal<SessionState>,
 }
 
 impl ZooKeeperStore {
     fn new(client: zk::Client) -> Self {
-        let state = Arc::new(watch::Sender::new(SessionState::Connected));
-        tokio::spawn(follow_state(client.state_watcher(), client.state(), Arc::clone(&state)));
+        let state = Signal::new(SessionState::Connected);
+        tokio::spawn(follow_state(client.state_watcher(), client.state(), state.clone()));
         Self {
             session: SessionId(client.session_id().0),
             session_timeout: client.session_timeout(),
@@ -91,10 +91,10 @@ impl ZooKeeperStore {
 
     /// The client, once it is connected: what is asked for while it is not would be queued and done at any time.
     async fn connected(&self) -> Result<zk::Client, StoreError> {
-        let mut state = self.state.subscribe();
-        let settled = state.wait_for(|state| *state != SessionState::Disconnected);
+        let state = self.state.listen();
+        let settled = state.wait_for(|state| state != SessionState::Disconnected);
         match timeout(self.request_timeout(), settled).await {
-            Ok(Ok(state)) if *state == SessionState::Connected => {}
+            Ok(SessionState::Connected) => {}
             Ok(_) => return Err(StoreError::SessionExpired),
             Err(_) => return Err(StoreError::Unreachable { reason: "ZooKeeper: the connection is lost".to_owned() }),
         }
@@ -136,7 +136,7 @@ impl ZooKeeperStore {
 }
 
 /// Passes the client's states on in our words. Ends with the session.
-async fn follow_state(mut watcher: zk::StateWatcher, first: zk::SessionState, state: Arc<watch::Sender<SessionState>>) {
+async fn follow_state(mut watcher: zk::StateWatcher, first: zk::SessionState, state: Signal<SessionState>) {
     let mut current = first;
     loop {
         let told = match current {
@@ -146,14 +146,8 @@ async fn follow_state(mut watcher: zk::StateWatcher, first: zk::SessionState, st
                 SessionState::Expired
             }
         };
-        state.send_if_modified(|state| {
-            let changes = *state != told && *state != SessionState::Expired;
-            if changes {
-                *state = told;
-            }
-            changes
-        });
-        if told == SessionState::Expired || *state.borrow() == SessionState::Expired {
+        state.update(|state| if state == SessionState::Expired { state } else { told });
+        if state.get() == SessionState::Expired {
             return;
         }
         current = watcher.changed().await;
@@ -235,8 +229,8 @@ impl Store for ZooKeeperStore {
         self.session_timeout
     }
 
-    fn state(&self) -> watch::Receiver<SessionState> {
-        self.state.subscribe()
+    fn state(&self) -> Listener<SessionState> {
+        self.state.listen()
     }
 
     async fn read(&self, path: &Path) -> Result<Option<Node>, StoreError> {
@@ -329,7 +323,7 @@ impl Store for ZooKeeperStore {
         // The session is closed by the last client's end; there is nobody left to ask whether it was heard in time.
         let closed = async { while !watcher.changed().await.is_terminated() {} };
         timeout(self.request_timeout(), closed).await.ok();
-        self.state.send_replace(SessionState::Expired);
+        self.state.set(SessionState::Expired);
     }
 }
 

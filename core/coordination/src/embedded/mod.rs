@@ -6,6 +6,7 @@
 mod journal;
 
 use crate::path::Path;
+use crate::signal::{Listener, Signal};
 use crate::store::{
     Connector, CreateMode, Expected, Node, Operation, Outcome, Scope, SessionId, SessionState, Store, StoreError,
     Version, Watch, check_operations,
@@ -21,7 +22,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// Requests that wait for the journal; whoever comes then waits.
 const QUEUE_REQUESTS_MAX: usize = 256;
@@ -58,7 +59,7 @@ struct Shared {
 struct State {
     tree: Tree,
     watches: Watches,
-    sessions: BTreeMap<SessionId, watch::Sender<SessionState>>,
+    sessions: BTreeMap<SessionId, Signal<SessionState>>,
     /// Dropped without being closed.
     abandoned: Vec<SessionId>,
     next_session: i64,
@@ -103,9 +104,10 @@ impl Embedded {
         let mut state = self.shared.state.lock();
         let session = SessionId(state.next_session);
         state.next_session += 1;
-        let (sender, receiver) = watch::channel(SessionState::Connected);
-        state.sessions.insert(session, sender);
-        Arc::new(EmbeddedStore { embedded: self.clone(), session, state: receiver })
+        let signal = Signal::new(SessionState::Connected);
+        let listener = signal.listen();
+        state.sessions.insert(session, signal);
+        Arc::new(EmbeddedStore { embedded: self.clone(), session, state: listener })
     }
 
     /// Ends a session as if it had not been heard for its timeout.
@@ -204,8 +206,8 @@ impl Writer {
     fn end(&mut self, session: SessionId) {
         let plan = {
             let mut state = self.shared.state.lock();
-            let Some(sender) = state.sessions.remove(&session) else { return };
-            sender.send_replace(SessionState::Expired);
+            let Some(signal) = state.sessions.remove(&session) else { return };
+            signal.set(SessionState::Expired);
             state.watches.wake_session(session);
             state.tree.plan_end_of_session(session)
         };
@@ -226,7 +228,7 @@ fn lasting(tree: &Tree, plan: &Plan) -> Changes {
 struct EmbeddedStore {
     embedded: Embedded,
     session: SessionId,
-    state: watch::Receiver<SessionState>,
+    state: Listener<SessionState>,
 }
 
 impl EmbeddedStore {
@@ -239,7 +241,7 @@ impl EmbeddedStore {
     }
 
     fn check_session(&self) -> Result<(), StoreError> {
-        match *self.state.borrow() {
+        match self.state.get() {
             SessionState::Expired => Err(StoreError::SessionExpired),
             SessionState::Connected | SessionState::Disconnected => Ok(()),
         }
@@ -260,7 +262,7 @@ impl Store for EmbeddedStore {
         self.embedded.session_timeout
     }
 
-    fn state(&self) -> watch::Receiver<SessionState> {
+    fn state(&self) -> Listener<SessionState> {
         self.state.clone()
     }
 

@@ -12,7 +12,7 @@ async fn keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let embedded = Embedded::open(folder.path(), TIMEOUT).unwrap();
     let ends = embedded.clone();
-    contract::check(&embedded, async |session| ends.expire(session).await).await;
+    contract::check(&embedded, async |store| ends.expire(store.session()).await).await;
 }
 
 #[tokio::test]

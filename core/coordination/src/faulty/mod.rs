@@ -7,6 +7,7 @@
 mod service;
 
 use crate::path::Path;
+use crate::signal::{Listener, Signal};
 use crate::store::{
     Connector, CreateMode, Expected, Node, Operation, Outcome, Scope, SessionId, SessionState, Store, StoreError,
     Version, Watch, check_operations,
@@ -18,7 +19,7 @@ use service::{Fate, Service};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
 /// How often things go wrong: chances in a thousand requests, and times.
@@ -68,29 +69,29 @@ impl Faults {
 /// The way between one process and the service.
 #[derive(Debug)]
 pub struct Link {
-    up: watch::Sender<bool>,
+    up: Signal<bool>,
 }
 
 impl Link {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { up: watch::Sender::new(true) })
+        Arc::new(Self { up: Signal::new(true) })
     }
 
     /// Nothing gets through any more, and nobody is told.
     pub fn cut(&self) {
-        self.up.send_replace(false);
+        self.up.set(false);
     }
 
     pub fn heal(&self) {
-        self.up.send_replace(true);
+        self.up.set(true);
     }
 
     fn is_up(&self) -> bool {
-        *self.up.borrow()
+        self.up.get()
     }
 
     async fn wait_until_up(&self) {
-        self.up.subscribe().wait_for(|up| *up).await.ok();
+        self.up.listen().wait_for(|up| up).await;
     }
 }
 
@@ -148,7 +149,7 @@ impl Connector for FaultyConnector {
             service: Arc::clone(&self.service),
             link: Arc::clone(&self.link),
             session,
-            state: watch::Sender::new(SessionState::Connected),
+            state: Signal::new(SessionState::Connected),
             connection: AtomicU64::new(0),
         });
         let (requests, receiver) = mpsc::unbounded_channel();
@@ -164,7 +165,7 @@ struct Line {
     service: Arc<Service>,
     link: Arc<Link>,
     session: SessionId,
-    state: watch::Sender<SessionState>,
+    state: Signal<SessionState>,
     /// Counts the connections: what was sent over an earlier one does not arrive any more.
     connection: AtomicU64,
 }
@@ -172,13 +173,7 @@ struct Line {
 impl Line {
     /// Expired is for ever.
     fn become_(&self, state: SessionState) {
-        self.state.send_if_modified(|current| {
-            let changes = *current != state && *current != SessionState::Expired;
-            if changes {
-                *current = state;
-            }
-            changes
-        });
+        self.state.update(|current| if current == SessionState::Expired { current } else { state });
     }
 
     fn disconnect(&self) {
@@ -292,12 +287,12 @@ async fn keep_alive(store: Weak<FaultyStore>) {
     let Some(line) = store.upgrade().map(|store| Arc::clone(&store.line)) else { return };
     let session_timeout = line.service.session_timeout;
     let mut last_heard = Instant::now();
-    while store.strong_count() > 0 && *line.state.borrow() != SessionState::Expired {
-        let connected = *line.state.borrow() == SessionState::Connected;
+    while store.strong_count() > 0 && line.state.get() != SessionState::Expired {
+        let connected = line.state.get() == SessionState::Connected;
         sleep(if connected { session_timeout / 5 } else { session_timeout / 40 }).await;
         let heard = match line.link.is_up() {
             false => None,
-            true if *line.state.borrow() == SessionState::Connected => Some(line.service.hear(line.session)),
+            true if line.state.get() == SessionState::Connected => Some(line.service.hear(line.session)),
             true => Some(line.service.reconnect(line.session)),
         };
         match heard {
@@ -323,13 +318,12 @@ impl FaultyStore {
     async fn ask(&self, request: Request) -> Result<Answer, StoreError> {
         let unreachable = || StoreError::Unreachable { reason: "no connection in time".to_owned() };
         let changes = matches!(request, Request::Change(_));
-        let mut state = self.line.state.subscribe();
-        let settled = state.wait_for(|state| *state != SessionState::Disconnected);
+        let state = self.line.state.listen();
+        let settled = state.wait_for(|state| state != SessionState::Disconnected);
         match timeout(self.line.request_timeout(), settled).await {
             Err(_) => return Err(unreachable()),
-            Ok(Err(_)) => return Err(StoreError::SessionExpired),
-            Ok(Ok(state)) if *state == SessionState::Expired => return Err(StoreError::SessionExpired),
-            Ok(Ok(_)) => {}
+            Ok(SessionState::Expired) => return Err(StoreError::SessionExpired),
+            Ok(_) => {}
         }
         let (answer, receiver) = oneshot::channel();
         let connection = self.line.connection.load(Ordering::Relaxed);
@@ -371,8 +365,8 @@ impl Store for FaultyStore {
         self.line.service.session_timeout
     }
 
-    fn state(&self) -> watch::Receiver<SessionState> {
-        self.line.state.subscribe()
+    fn state(&self) -> Listener<SessionState> {
+        self.line.state.listen()
     }
 
     async fn read(&self, path: &Path) -> Result<Option<Node>, StoreError> {

@@ -22,7 +22,7 @@ async fn keeps_the_contract() {
         let faulty = Faulty::start(seed, Faults::NONE, TIMEOUT);
         let ends = faulty.clone();
         let connector = faulty.connector(&Link::new(), &Workers::tokio());
-        contract::check(&connector, async |session| ends.expire(session)).await;
+        contract::check(&connector, async |store| ends.expire(store.session())).await;
     }
 }
 
@@ -58,9 +58,9 @@ async fn a_session_that_is_cut_off_for_less_than_its_timeout_lives_on() {
     let refused = store.write(&path("/mine"), Bytes::new(), Expected::Any).await;
     assert!(matches!(refused, Err(StoreError::Ambiguous { .. })), "{refused:?}");
     sleep(TIMEOUT / 2).await;
-    assert_eq!(*store.state().borrow(), SessionState::Disconnected);
+    assert_eq!(store.state().get(), SessionState::Disconnected);
     link.heal();
-    store.state().wait_for(|state| *state == SessionState::Connected).await.unwrap();
+    store.state().wait_for(|state| state == SessionState::Connected).await;
     assert!(faulty.peek(&path("/mine")).is_some());
 }
 
@@ -73,8 +73,8 @@ async fn a_session_that_is_cut_off_for_longer_expires_and_learns_it_late() {
     link.cut();
     sleep(TIMEOUT * 13 / 10).await;
     assert!(faulty.peek(&path("/mine")).is_none());
-    assert_eq!(*store.state().borrow(), SessionState::Disconnected, "it can't know yet");
+    assert_eq!(store.state().get(), SessionState::Disconnected, "it can't know yet");
     link.heal();
-    store.state().wait_for(|state| *state == SessionState::Expired).await.unwrap();
+    store.state().wait_for(|state| state == SessionState::Expired).await;
     assert_eq!(store.read(&path("/mine")).await, Err(StoreError::SessionExpired));
 }
