@@ -141,8 +141,10 @@ impl Outbox {
 
     /// Until something was acknowledged or refused, or the lease is to be looked at again.
     async fn wait(&self) -> Result<(), Failure> {
-        // Running out of time is as good as being told.
-        let _ = tokio::time::timeout(FENCE_INTERVAL, self.deliveries().changed.notified()).await;
+        tokio::select! {
+            () = self.deliveries().changed.notified() => {}
+            () = tokio::time::sleep(FENCE_INTERVAL) => {}
+        }
         self.check()
     }
 

@@ -27,6 +27,8 @@ struct Session {
     fence: Fence,
     /// The end of the last complete transaction whose lines are in the buffer or written.
     taken: Progressed,
+    /// A transaction has ended since `written`.
+    has_ended: bool,
     /// The same of what is written; `None` before the first.
     written: Option<Progressed>,
     table: Option<TableEncoding>,
@@ -82,7 +84,15 @@ impl Consumer for StdoutConsumer {
     async fn begin(&mut self, start: &Checkpoint) -> Result<(), Failure> {
         let fence = self.fence.clone().ok_or_else(|| out_of_order("it is not open"))?;
         let taken = Progressed::from(start.clone());
-        self.session = Some(Session { fence, taken, written: None, table: None, transactions: 0, transaction: None });
+        self.session = Some(Session {
+            fence,
+            taken,
+            has_ended: false,
+            written: None,
+            table: None,
+            transactions: 0,
+            transaction: None,
+        });
         Ok(())
     }
 
@@ -105,7 +115,9 @@ impl Consumer for StdoutConsumer {
             self.flush().await?;
         }
         let session = self.session()?;
-        session.written = Some(session.taken.clone());
+        if std::mem::take(&mut session.has_ended) {
+            session.written = Some(session.taken.clone());
+        }
         Ok(())
     }
 
@@ -130,6 +142,7 @@ impl Session {
     fn end(&mut self, point: &SourcePoint) {
         self.transaction = None;
         self.taken.advance(point);
+        self.has_ended = true;
     }
 
     fn write_rows(&mut self, change: &RowsChange, out: &mut Vec<u8>) -> Result<(), Failure> {

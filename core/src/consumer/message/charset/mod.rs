@@ -294,7 +294,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>, index in 0..11usize) {
             let names = ["utf8", "latin1", "utf16", "utf32", "gbk", "gb18030", "sjis", "ujis", "eucjpms", "euckr", "gb2312"];
-            let _ = text(names[index], &bytes);
+            drop(text(names[index], &bytes));
         }
     }
 }
