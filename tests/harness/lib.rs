@@ -26,6 +26,7 @@ mod kafka;
 mod mysql;
 mod port;
 mod process;
+mod receiver;
 mod template;
 mod zookeeper;
 
@@ -37,4 +38,5 @@ pub use kafka::Kafka;
 pub use mysql::MysqlServer;
 pub use port::free_port;
 pub use process::Process;
+pub use receiver::{HttpReceiver, Received};
 pub use zookeeper::ZooKeeper;
