@@ -14,7 +14,7 @@
 
 use super::place::{Place, nearest};
 use super::schema::{self, Known, SchemaCache};
-use super::scope::{Judged, Scope, Verdict};
+use super::scope::{Carried, Judged, Scope, Verdict};
 use super::statement::{Statement, first_words};
 use super::transaction::Transaction;
 use crate::change::{Change, RowsChange, SchemaChange, SourcePoint};
@@ -25,6 +25,7 @@ use replicator_binlog::{
 };
 use replicator_model::failure::Failure;
 use replicator_model::gtid::{Gtid, MariaDbGtid, MySqlGtid};
+use replicator_model::position::Position;
 use replicator_mysql::facts::ServerFlavor;
 use replicator_mysql::tables::{Collations, TableDefinition};
 use std::collections::{BTreeSet, VecDeque};
@@ -46,6 +47,9 @@ pub(super) struct Assembler {
     collations: Collations,
     decoder: Decoder,
     place: Place,
+    floor: Position,
+    /// A compressed transaction has been read on this connection: inner events belong to it.
+    in_payload: bool,
     transaction: Option<Transaction>,
     schemas: SchemaCache,
     /// A table whose definition is asked for.
@@ -77,7 +81,11 @@ pub(super) struct Beginning {
     pub(super) server: String,
     pub(super) track_gtids: bool,
     pub(super) collations: Collations,
+    /// Behind the event that names the file.
+    pub(super) decoder: Decoder,
     pub(super) place: Place,
+    /// What has been applied; a source that looks for the first new transaction may begin to read before it.
+    pub(super) floor: Position,
 }
 
 /// An event besides its bytes.
@@ -96,15 +104,17 @@ impl Seen {
 
 impl Assembler {
     pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning { scope, flavor, server, track_gtids, collations, place } = beginning;
+        let Beginning { scope, flavor, server, track_gtids, collations, decoder, place, floor } = beginning;
         Self {
             scope,
             flavor,
             server: server.into(),
             track_gtids,
             collations,
-            decoder: Decoder::new(),
+            decoder,
             place,
+            floor,
+            in_payload: false,
             transaction: None,
             schemas: SchemaCache::default(),
             awaited: None,
@@ -126,6 +136,10 @@ impl Assembler {
     /// Takes the next event. If it answers a table, [`Assembler::define`] has to come before the next event.
     /// `inner`: from a compressed transaction. `now_us`: when it was read, in microseconds since 1970 UTC.
     pub(super) fn take(&mut self, bytes: &Bytes, inner: bool, now_us: i64) -> Result<Option<WantedTable>, Failure> {
+        if inner && !self.in_payload {
+            // They belong to a transaction before the start.
+            return Ok(None);
+        }
         let before = self.place.clone();
         let decoded = if inner { self.decoder.decode_inner(bytes) } else { self.decoder.decode(bytes) };
         let result = decoded.map_err(not_decoded).and_then(|event| {
@@ -196,7 +210,7 @@ impl Assembler {
             | EventBody::MariaDbAnnotateRows(_)
             | EventBody::MariaDbStartEncryption { .. } => {}
             // Its events follow, unpacked.
-            EventBody::TransactionPayload(_) => {}
+            EventBody::TransactionPayload(_) => self.in_payload = true,
             EventBody::Unknown(_) => unknown(&event.header)?,
         }
         Ok(None)
@@ -397,12 +411,12 @@ impl Assembler {
             Some(Known::Outside) => return Ok(()),
             None => return Err(no_table_map()),
         };
-        let count = count_rows(rows, &table.map).map_err(not_decoded)?;
-        if count == 0 {
+        let row_count = count_rows(rows, &table.map).map_err(not_decoded)?;
+        if row_count == 0 {
             return Ok(());
         }
         self.begin();
-        self.current()?.rows += count;
+        self.current()?.rows += row_count;
         self.ready.push_back(Change::Rows(RowsChange {
             table,
             kind: rows.kind(),
@@ -412,6 +426,7 @@ impl Assembler {
             file: Arc::clone(&self.place.file),
             offset: seen.offset,
             first_row,
+            row_count,
         }));
         Ok(())
     }
@@ -462,14 +477,16 @@ impl Assembler {
         }
         let database = utf8(query.database, "database name")?;
         let updated = session.updated_databases.as_ref().map(|names| names.iter().map(|name| lossy(name)).collect());
-        if let Some((sql, tables)) = self.judge(&statement, sql, database, updated)? {
+        if let Some(Carried { sql, database, tables }) = self.judge(&statement, sql, database, updated)? {
             if query.error_code != 0 {
                 tracing::warn!(code = query.error_code, "the statement ended with an error at the source");
             }
             self.begin();
             self.ready.push_back(Change::Schema(SchemaChange {
-                database: self.scope_database(database),
+                database,
                 sql,
+                file: Arc::clone(&self.place.file),
+                offset: seen.offset,
                 tables,
                 sql_mode: session.sql_mode,
                 charsets: session.charsets.map(|c| (c.client, c.connection, c.server)),
@@ -487,23 +504,18 @@ impl Assembler {
         Ok(())
     }
 
-    fn scope_database(&self, database: &str) -> String {
-        database.to_owned()
-    }
-
-    /// The statement to be carried, if it is: its text and the tables it changes.
-    #[allow(clippy::type_complexity)]
+    /// What is to be carried of a statement.
     fn judge(
         &self,
         statement: &Statement,
         sql: &str,
         database: &str,
         updated: Option<Vec<String>>,
-    ) -> Result<Option<(String, Vec<(String, String)>)>, Failure> {
+    ) -> Result<Option<Carried>, Failure> {
         let judged = Judged { statement, sql, database, updated_databases: updated.as_deref() };
         match self.scope.judge(judged) {
             Verdict::Ignore => Ok(None),
-            Verdict::Carry { .. } if self.transaction.as_ref().is_some_and(|open| open.two_phase_alter) => {
+            Verdict::Carry(_) if self.transaction.as_ref().is_some_and(|open| open.two_phase_alter) => {
                 Err(Failure::definite(
                     "statement_not_understood",
                     "an ALTER in two phases (binlog_alter_two_phase) is not carried yet",
@@ -511,7 +523,7 @@ impl Assembler {
                      skip it",
                 ))
             }
-            Verdict::Carry { sql, tables } => Ok(Some((sql, tables))),
+            Verdict::Carry(carried) => Ok(Some(carried)),
             Verdict::Refuse { code, problem, hint } => Err(Failure::definite(code, problem, hint)),
         }
     }
@@ -545,7 +557,7 @@ impl Assembler {
         let was_open = self.transaction.take();
         self.place = Place::new(file, position);
         if seen.header.timestamp != 0 && was_open.is_none() {
-            self.reach(position, now_us);
+            self.idle(now_us);
         }
         Ok(())
     }
@@ -560,7 +572,15 @@ impl Assembler {
             Err(_) => position,
         };
         self.place.offset = self.place.offset.max(offset);
-        self.reach(self.place.offset, now_us);
+        self.idle(now_us);
+    }
+
+    /// Between two transactions: everything up to here is known, unless the source still looks for the start.
+    fn idle(&mut self, now_us: i64) {
+        let here = Position::new(&*self.place.file, self.place.offset);
+        if here.partial_cmp(&self.floor).is_none_or(|order| order.is_ge()) {
+            self.reach(self.place.offset, now_us);
+        }
     }
 }
 

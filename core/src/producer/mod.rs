@@ -1,23 +1,70 @@
 //! The source's end of a pipe.
+//!
+//! ```text
+//! source ─ replicator_mysql::replication ─▶ raw events ─▶ assemble ─▶ Change
+//!            (worker of its own)                            │  ├ statement, scope: what a statement means for the task
+//!                                                           │  └ schema: what a table looked like
+//!                                        information_schema ┘  (only where the log does not say enough)
+//! ```
+//!
+//! `start` decides where to begin, `assemble` what events mean; both are plain functions of data. `binlog` connects
+//! them to the server.
+
+mod assemble;
+mod binlog;
+mod column_type;
+mod passed;
+mod place;
+mod schema;
+mod scope;
+mod start;
+mod statement;
+mod transaction;
 
 use crate::change::Change;
 use async_trait::async_trait;
+use binlog::{BinlogProducer, EndpointHead};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
+use replicator_model::name::TaskName;
+use replicator_model::task::{PipeSpec, ProducerSpec, Route};
+use replicator_mysql::connect::Endpoint;
+pub use replicator_mysql::head::SourceHead;
 
+/// Reads a source's changes, in its commit order. Called by one worker, one call at a time: `open` once, then `next`.
+/// After an error nothing more is called but `drop`: the supervisor builds another one.
 #[async_trait]
 pub trait Producer: Send {
-    /// Connects, checks the source, finds where to begin: at `resume` (what is durable at the target, or lastCommit), else at the spec's start. Answers the checkpoint it begins at
-    /// (server, position, GTID set; epoch 0). Definite failures: wrong password, binlog off, not ROW, purged position, ...
+    /// Connects, checks that the source can be replicated from, and finds where to begin: after `resume` (what is
+    /// durable at the target, or `lastCommit`), else at the task's start. Answers the checkpoint it begins at, with
+    /// epoch 0.
+    ///
+    /// Definite failures: wrong password, missing privilege, binary log off or not ROW, a position that is purged or
+    /// of another server, … each with its own code.
     async fn open(&mut self, resume: Option<&Checkpoint>) -> Result<Checkpoint, Failure>;
-    /// The next change; waits. Cancel-safe. An error ends this producer.
+
+    /// The next change; waits for it. Cancel-safe. An idle source gives [`Change::Reached`] with every heartbeat.
     async fn next(&mut self) -> Result<Change, Failure>;
 }
 
-pub use replicator_mysql::head::SourceHead;
-
-/// Asks the source where its log ends, over a connection of its own: for the lag.
+/// Where the source's log ends, asked over a connection of its own: for lag.
 #[async_trait]
 pub trait Head: Send {
+    /// Not cancel-safe: after a cancelled call the next one connects anew.
     async fn ask(&mut self) -> Result<SourceHead, Failure>;
+}
+
+/// The producer of a task. Connects to nothing yet.
+pub fn build(
+    task: &TaskName,
+    spec: &ProducerSpec,
+    routes: &[Route],
+    pipe: &PipeSpec,
+) -> Result<Box<dyn Producer>, Failure> {
+    Ok(Box::new(BinlogProducer::new(task, spec, routes, pipe)?))
+}
+
+/// Asks a source for its head. Connects to nothing yet.
+pub fn build_head(spec: &ProducerSpec) -> Result<Box<dyn Head>, Failure> {
+    Ok(Box::new(EndpointHead::new(Endpoint::of_source(spec)?)))
 }

@@ -32,10 +32,20 @@ pub(super) struct Judged<'a> {
 pub(super) enum Verdict {
     /// It changes nothing that is replicated.
     Ignore,
-    /// It is carried, perhaps under other names; these are the source's tables it changes.
-    Carry { sql: String, tables: Vec<(String, String)> },
+    /// It is carried, perhaps under other names.
+    Carry(Carried),
     /// It can't be carried faithfully: code, what is wrong, what to do.
     Refuse { code: &'static str, problem: String, hint: String },
+}
+
+/// A statement as the target is to run it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Carried {
+    pub(super) sql: String,
+    /// The database to run it in.
+    pub(super) database: String,
+    /// The source's tables it changes.
+    pub(super) tables: Vec<(String, String)>,
 }
 
 fn refuse(code: &'static str, problem: impl Into<String>, hint: impl Into<String>) -> Verdict {
@@ -142,7 +152,7 @@ impl Scope {
             return self.judge_across(statement, &names, &inside);
         }
         match self.routed(statement, judged) {
-            Some(sql) => Verdict::Carry { sql, tables: names },
+            Some((sql, database)) => Verdict::Carry(Carried { sql, database, tables: names }),
             None => refuse(
                 "statement_not_routed",
                 "a view's definition can't be carried to tables under other names",
@@ -169,7 +179,12 @@ impl Scope {
             }
         };
         let targets: Vec<String> = ours.iter().map(|(database, table)| self.target_sql(database, table)).collect();
-        Verdict::Carry { sql: format!("DROP {object} IF EXISTS {}", targets.join(", ")), tables: ours }
+        let database = ours.first().map(|(database, table)| self.target(database, table).0).unwrap_or_default();
+        Verdict::Carry(Carried {
+            sql: format!("DROP {object} IF EXISTS {}", targets.join(", ")),
+            database,
+            tables: ours,
+        })
     }
 
     fn target_sql(&self, database: &str, table: &str) -> String {
@@ -177,10 +192,13 @@ impl Scope {
         format!("`{}`.`{}`", database.replace('`', "``"), table.replace('`', "``"))
     }
 
-    /// The statement with the target's names in it, where they differ. `None` for a view, whose query is not looked into.
-    fn routed(&self, statement: &TableStatement, judged: Judged<'_>) -> Option<String> {
+    /// The statement, and the database to run it in, with the target's names where they differ or where the session's
+    /// database need not exist at the target. `None` for a view under another name: its query is not looked into.
+    fn routed(&self, statement: &TableStatement, judged: Judged<'_>) -> Option<(String, String)> {
+        let is_view = statement.action == TableAction::View;
         let mut edits = Vec::new();
-        let mut renamed = false;
+        let mut database = judged.database.to_owned();
+        let mut renamed = !is_view && !self.filter.matches_database(&self.cased(judged.database));
         for name in statement.names.iter().chain(&statement.mentions) {
             if let Some((database, table)) = self.resolve(name, judged.database) {
                 renamed |= self.target(&database, &table) != (database.clone(), table.clone());
@@ -189,8 +207,10 @@ impl Scope {
         }
         if !renamed {
             edits.clear();
-        } else if statement.action == TableAction::View {
+        } else if is_view {
             return None;
+        } else if let Some((own, table)) = statement.names.first().and_then(|name| self.resolve(name, judged.database)) {
+            database = self.target(&own, &table).0;
         }
         // The rows of CREATE TABLE … SELECT follow; the clause only means something inside the source's server.
         edits.extend(statement.start_transaction.clone().map(|span| (span, String::new())));
@@ -199,7 +219,7 @@ impl Scope {
         for (span, text) in edits.into_iter().rev() {
             sql.replace_range(span, &text);
         }
-        Some(sql)
+        Some((sql, database))
     }
 
     fn judge_database(&self, action: DatabaseAction, name: &str, sql: &str) -> Verdict {
@@ -215,7 +235,7 @@ impl Scope {
                 format!("the source dropped the database `{name}`, of which the task replicates some tables"),
                 format!("drop those tables on the target by hand and skip it, or {HINT_BY_HAND}"),
             ),
-            _ => Verdict::Carry { sql: sql.to_owned(), tables: Vec::new() },
+            _ => Verdict::Carry(Carried { sql: sql.to_owned(), database: String::new(), tables: Vec::new() }),
         }
     }
 
@@ -281,8 +301,12 @@ mod tests {
     }
 
     fn carried(sql: &str, tables: &[(&str, &str)]) -> Verdict {
+        carried_in("shop", sql, tables)
+    }
+
+    fn carried_in(database: &str, sql: &str, tables: &[(&str, &str)]) -> Verdict {
         let tables = tables.iter().map(|(d, t)| ((*d).to_owned(), (*t).to_owned())).collect();
-        Verdict::Carry { sql: sql.to_owned(), tables }
+        Verdict::Carry(Carried { sql: sql.to_owned(), database: database.to_owned(), tables })
     }
 
     fn refused(verdict: Verdict) -> &'static str {
@@ -300,7 +324,7 @@ mod tests {
         assert_eq!(judge(&scope, "ALTER TABLE other ADD COLUMN x INT"), Verdict::Ignore);
         assert_eq!(judge(&scope, "CREATE TABLE hr.item (a INT)"), Verdict::Ignore);
         assert_eq!(judge(&scope, "CREATE TEMPORARY TABLE item (a INT)"), Verdict::Ignore);
-        assert_eq!(judge(&scope, "CREATE DATABASE shop"), carried("CREATE DATABASE shop", &[]));
+        assert_eq!(judge(&scope, "CREATE DATABASE shop"), carried_in("", "CREATE DATABASE shop", &[]));
         assert_eq!(judge(&scope, "CREATE DATABASE hr"), Verdict::Ignore);
         assert_eq!(refused(judge(&scope, "DROP DATABASE shop")), "database_dropped");
         assert_eq!(refused(judge(&scope, "RENAME TABLE item TO item_old")), "statement_leaves_scope");
@@ -315,8 +339,8 @@ mod tests {
     #[test]
     fn a_whole_database_is_dropped_only_where_all_of_it_is_replicated() {
         let drop = "DROP DATABASE shop";
-        assert_eq!(judge(&scope(&["shop.*"], &[]), drop), carried(drop, &[]));
-        assert_eq!(judge(&scope(&["*.*"], &[]), drop), carried(drop, &[]));
+        assert_eq!(judge(&scope(&["shop.*"], &[]), drop), carried_in("", drop, &[]));
+        assert_eq!(judge(&scope(&["*.*"], &[]), drop), carried_in("", drop, &[]));
         assert_eq!(judge(&scope(&["*.*"], &[]), "DROP DATABASE mysql_replicator"), Verdict::Ignore);
         assert_eq!(refused(judge(&scope(&["shop.*"], &[("shop.a", "x.a")]), drop)), "database_dropped");
     }
@@ -332,10 +356,16 @@ mod tests {
             ("CREATE INDEX i ON a (x)", "CREATE INDEX i ON `copy`.`a_c` (x)"),
             ("CREATE TABLE a (x INT) START TRANSACTION", "CREATE TABLE `copy`.`a_c` (x INT) "),
         ] {
-            assert_eq!(judge(&scope, sql), carried(target, &tables), "{sql}");
+            assert_eq!(judge(&scope, sql), carried_in("copy", target, &tables), "{sql}");
         }
         assert_eq!(judge(&scope, "CREATE DATABASE shop"), Verdict::Ignore);
         assert_eq!(refused(judge(&scope, "CREATE VIEW a AS SELECT 1")), "statement_not_routed");
+    }
+
+    #[test]
+    fn a_session_in_a_database_that_is_not_replicated_does_not_matter() {
+        let scope = scope(&["hr.*"], &[]);
+        assert_eq!(judge(&scope, "TRUNCATE hr.a"), carried_in("hr", "TRUNCATE `hr`.`a`", &[("hr", "a")]));
     }
 
     #[test]

@@ -190,7 +190,8 @@ fn ask_for_head(task: &replicator_model::name::TaskName, spec: &TaskSpec) -> Hea
     let (answers, latest) = watch::channel(None);
     let (task, spec) = (task.clone(), spec.producer.clone());
     let worker = tokio::spawn(async move {
-        let mut head = producer::head(&task, &spec);
+        // A spec that has no head has no pipe either, and that one says why.
+        let Ok(mut head) = producer::build_head(&spec) else { return };
         loop {
             let pause = match head.ask().await {
                 Ok(answer) => {

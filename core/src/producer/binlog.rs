@@ -1,0 +1,305 @@
+//! The producer for MySQL and MariaDB: connections around the decisions of `start` and `assemble`.
+
+use super::assemble::{self, Assembler, WantedTable};
+use super::passed::{Passed, first_rotate};
+use super::place::Place;
+use super::scope::Scope;
+use super::start::{self, Beginning, FIRST_OFFSET, Source};
+use super::{Head, Producer};
+use crate::change::Change;
+use async_trait::async_trait;
+use mysql_async::Conn;
+use replicator_binlog::Decoder;
+use replicator_model::checkpoint::Checkpoint;
+use replicator_model::epoch::Epoch;
+use replicator_model::failure::Failure;
+use replicator_model::gtid::GtidSet;
+use replicator_model::name::TaskName;
+use replicator_model::position::Position;
+use replicator_model::task::{PipeSpec, ProducerSpec, Route, Start};
+use replicator_mysql::connect::Endpoint;
+use replicator_mysql::facts::{ServerFacts, ServerFlavor};
+use replicator_mysql::head::{self, SourceHead};
+use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, RawEvent, ReplicaIdentity};
+use replicator_mysql::tables::{self, TableDefinition};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::task::JoinHandle;
+
+/// Reads the binary log of one server.
+pub(super) struct BinlogProducer {
+    endpoint: Endpoint,
+    identity: ReplicaIdentity,
+    scope: Scope,
+    start: Start,
+    heartbeat: Duration,
+    event_bytes_max: u64,
+    stream: Option<Stream>,
+}
+
+struct Stream {
+    connection: BinlogConnection,
+    assembler: Assembler,
+    /// A table's definition on its way. Kept here, so that a cancelled `next` does not lose it.
+    lookup: Option<JoinHandle<Result<Option<TableDefinition>, Failure>>>,
+}
+
+impl BinlogProducer {
+    pub(super) fn new(task: &TaskName, spec: &ProducerSpec, routes: &[Route], pipe: &PipeSpec) -> Result<Self, Failure> {
+        Ok(Self {
+            endpoint: Endpoint::of_source(spec)?,
+            identity: ReplicaIdentity::of_task(task.as_str(), spec.server_id),
+            scope: Scope::new(spec, routes),
+            start: spec.start.clone(),
+            heartbeat: spec.heartbeat.duration(),
+            event_bytes_max: pipe.event_bytes_max.get(),
+            stream: None,
+        })
+    }
+
+    async fn begin(&mut self, resume: Option<&Checkpoint>) -> Result<Checkpoint, Failure> {
+        let mut conn = self.endpoint.connect(&[]).await?;
+        let facts = ServerFacts::ask(&mut conn).await?;
+        check(&facts, &self.identity)?;
+        let collations = tables::collations(&mut conn).await?;
+        let head = head::ask(&mut conn, &facts).await?;
+        let files = head::log_files(&mut conn).await?;
+        let source = Source { facts: &facts, head: &head, files: &files };
+        let beginning = start::beginning(source, resume, &self.start)?;
+        let begun = self.connect(beginning, &facts, &mut conn).await?;
+        // Its answers are all there; a connection that does not close in order is the server's to clean up.
+        drop(conn);
+
+        let mut scope = self.scope.clone();
+        scope.set_lower_case(facts.lower_case_table_names == 1);
+        let server = facts.server.clone();
+        let beginning = assemble::Beginning {
+            scope,
+            flavor: facts.flavor,
+            server: server.clone(),
+            track_gtids: begun.gtid_set.is_some(),
+            collations,
+            decoder: begun.decoder,
+            place: begun.place,
+            floor: begun.position.clone(),
+        };
+        self.stream = Some(Stream { connection: begun.connection, assembler: Assembler::new(beginning), lookup: None });
+        Ok(Checkpoint {
+            epoch: Epoch::new(0),
+            server,
+            position: begun.position,
+            gtid_set: begun.gtid_set,
+            event_time_us: resume.map_or(0, |checkpoint| checkpoint.event_time_us),
+            written_at_us: now_us(),
+        })
+    }
+
+    async fn connect(&self, beginning: Beginning, facts: &ServerFacts, conn: &mut Conn) -> Result<Begun, Failure> {
+        match beginning {
+            Beginning::After { gtid_set, position } => {
+                let from = match &gtid_set {
+                    GtidSet::MySql(set) => DumpFrom::MySqlGtids(set.clone()),
+                    GtidSet::MariaDb(set) => DumpFrom::MariaDbGtids(set.clone()),
+                };
+                let mut begun = self.dump(facts, from).await?;
+                begun.position = position.unwrap_or(begun.position);
+                Ok(Begun { gtid_set: Some(gtid_set), ..begun })
+            }
+            Beginning::At { position } if facts.flavor == ServerFlavor::MariaDb => {
+                let before = head::mariadb_gtids_before(conn, &position).await?;
+                let Some(gtid_set) = before else { return Err(no_such_position(&position)) };
+                let begun = self.dump_at(facts, position).await?;
+                Ok(Begun { gtid_set: Some(gtid_set), ..begun })
+            }
+            Beginning::At { position } if facts.gtids => self.dump_past(facts, position).await,
+            Beginning::At { position } => {
+                let begun = self.dump_at(facts, position).await?;
+                Ok(Begun { gtid_set: None, ..begun })
+            }
+        }
+    }
+
+    /// Asks for the log and reads the event that every stream begins with: it names the file, and only with it is it
+    /// certain that the source has what was asked for.
+    async fn dump(&self, facts: &ServerFacts, from: DumpFrom) -> Result<Begun, Failure> {
+        let dump = Dump {
+            flavor: facts.flavor,
+            identity: self.identity.clone(),
+            heartbeat: self.heartbeat,
+            event_bytes_max: self.event_bytes_max,
+            from,
+        };
+        let mut connection = BinlogConnection::open(&self.endpoint, dump).await?;
+        let mut decoder = Decoder::new();
+        let first = connection.next().await?;
+        let position = first_rotate(&mut decoder, &first.bytes)?;
+        let place = Place::new(&position.file, position.offset);
+        Ok(Begun { connection, decoder, place, position, gtid_set: None })
+    }
+
+    async fn dump_at(&self, facts: &ServerFacts, position: Position) -> Result<Begun, Failure> {
+        match u32::try_from(position.offset) {
+            Ok(offset) => self.dump(facts, DumpFrom::Position { file: position.file, offset }).await,
+            // The protocol has no room for it: read from the start of the file.
+            Err(_) => self.dump_past(facts, position).await,
+        }
+    }
+
+    /// Reads from the start of the position's file up to it, and so learns what lies before.
+    async fn dump_past(&self, facts: &ServerFacts, position: Position) -> Result<Begun, Failure> {
+        let from = DumpFrom::Position { file: position.file.clone(), offset: FIRST_OFFSET as u32 };
+        let begun = self.dump(facts, from).await?;
+        let mut connection = begun.connection;
+        let mut passed = Passed::new(position.clone(), begun.decoder, facts.gtids && facts.flavor == ServerFlavor::MySql);
+        while !passed.is_there() {
+            let RawEvent { bytes, inner, .. } = connection.next().await?;
+            passed.take(&bytes, inner)?;
+        }
+        let (decoder, place, gtids) = passed.into_parts();
+        Ok(Begun { connection, decoder, place, position, gtid_set: facts.gtids.then_some(GtidSet::MySql(gtids)) })
+    }
+}
+
+/// A connection that stands at the beginning.
+struct Begun {
+    connection: BinlogConnection,
+    decoder: Decoder,
+    /// Where its next event stands: with GTIDs the source looks for the first new transaction from the start of a file.
+    place: Place,
+    /// What has been applied.
+    position: Position,
+    gtid_set: Option<GtidSet>,
+}
+
+#[async_trait]
+impl Producer for BinlogProducer {
+    async fn open(&mut self, resume: Option<&Checkpoint>) -> Result<Checkpoint, Failure> {
+        let address = format!("source {}", self.endpoint.address());
+        self.begin(resume).await.map_err(|failure| failure.at(address))
+    }
+
+    async fn next(&mut self) -> Result<Change, Failure> {
+        let address = self.endpoint.address();
+        match &mut self.stream {
+            Some(stream) => stream.next(&self.endpoint).await.map_err(|failure| failure.at(format!("source {address}"))),
+            None => Err(Failure::definite("not_open", "the producer is read before it was opened", "report it")),
+        }
+    }
+}
+
+impl Stream {
+    async fn next(&mut self, endpoint: &Endpoint) -> Result<Change, Failure> {
+        loop {
+            if let Some(lookup) = &mut self.lookup {
+                let answer = lookup.await;
+                self.lookup = None;
+                let definition = answer.map_err(|error| {
+                    Failure::transient("connection_lost", format!("asking for a table ended: {error}"), "it is tried again")
+                })??;
+                self.assembler.define(definition.as_ref())?;
+            }
+            if let Some(change) = self.assembler.pop() {
+                return Ok(change);
+            }
+            let event = self.connection.next().await.map_err(|failure| failure.at(self.assembler.place()))?;
+            if let Some(wanted) = self.assembler.take(&event.bytes, event.inner, now_us())? {
+                self.lookup = Some(tokio::spawn(look_up(endpoint.clone(), wanted)));
+            }
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(lookup) = &self.lookup {
+            lookup.abort();
+        }
+    }
+}
+
+async fn look_up(endpoint: Endpoint, wanted: WantedTable) -> Result<Option<TableDefinition>, Failure> {
+    let mut conn = endpoint.connect(&[]).await?;
+    let definition = tables::table(&mut conn, &wanted.database, &wanted.table).await?;
+    if let Err(error) = conn.disconnect().await {
+        tracing::debug!(%error, "a connection for a table's definition did not close in order");
+    }
+    Ok(definition)
+}
+
+/// What makes a source unfit, whatever the position.
+fn check(facts: &ServerFacts, identity: &ReplicaIdentity) -> Result<(), Failure> {
+    if !facts.log_bin {
+        return Err(head::binlog_off());
+    }
+    let format = facts.binlog_format.as_deref().unwrap_or("ROW");
+    if format != "ROW" {
+        return Err(Failure::definite(
+            "binlog_not_row",
+            format!("binlog_format is {format}: changes are logged as statements"),
+            "SET GLOBAL binlog_format = 'ROW' (and in the configuration), and have the source's clients connect anew",
+        ));
+    }
+    let image = facts.row_image.as_deref().unwrap_or("FULL");
+    if image != "FULL" {
+        return Err(Failure::definite(
+            "binlog_image_not_full",
+            format!("binlog_row_image is {image}: rows are logged without some of their columns"),
+            "SET GLOBAL binlog_row_image = 'FULL' (and in the configuration), and have the source's clients connect anew",
+        ));
+    }
+    if facts.server_id == identity.server_id {
+        return Err(Failure::definite(
+            "server_id_taken",
+            format!("the source itself has server_id {}", facts.server_id),
+            "give the task another `producer.server_id`",
+        ));
+    }
+    Ok(())
+}
+
+fn no_such_position(position: &Position) -> Failure {
+    Failure::definite(
+        "position_unknown",
+        format!("the source has no transaction border at {position}"),
+        "take a position from SHOW BINLOG EVENTS or from the source's status",
+    )
+}
+
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Asks a source for its head over a connection that is kept.
+pub(super) struct EndpointHead {
+    endpoint: Endpoint,
+    connected: Option<(Conn, ServerFacts)>,
+}
+
+impl EndpointHead {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, connected: None }
+    }
+
+    async fn ask_once(&mut self) -> Result<SourceHead, Failure> {
+        // Taken out while it is asked: a cancelled or failed call leaves none behind.
+        let (mut conn, facts) = match self.connected.take() {
+            Some(connected) => connected,
+            None => {
+                let mut conn = self.endpoint.connect(&[]).await?;
+                let facts = ServerFacts::ask(&mut conn).await?;
+                (conn, facts)
+            }
+        };
+        let head = head::ask(&mut conn, &facts).await?;
+        self.connected = Some((conn, facts));
+        Ok(head)
+    }
+}
+
+#[async_trait]
+impl Head for EndpointHead {
+    async fn ask(&mut self) -> Result<SourceHead, Failure> {
+        let address = format!("source {}", self.endpoint.address());
+        self.ask_once().await.map_err(|failure| failure.at(address))
+    }
+}
