@@ -235,6 +235,10 @@ pub struct KafkaDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BytesText>)]
     pub unacknowledged_bytes_max: Option<String>,
+    /// The same limit in messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub unacknowledged_messages_max: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sasl_password: Option<SecretDocument>,
     /// Further settings of librdkafka.

@@ -1,0 +1,233 @@
+//! A Server in this process over an embedded tree in a temporary folder, and what a Core would write into it.
+
+use replicator_coordination::config::CoordinationConfig;
+use replicator_coordination::embedded::Embedded;
+use replicator_coordination::lease::Lease;
+use replicator_coordination::session::{Coordination, Session, Surroundings};
+use replicator_coordination::standby::{Candidate, RoleChange};
+use replicator_coordination::store::SessionId;
+use replicator_model::checkpoint::Checkpoint;
+use replicator_model::failure::Failure;
+use replicator_model::instance::CoreInfo;
+use replicator_model::name::{CoreName, GroupName, TaskName};
+use replicator_model::position::Position;
+use replicator_model::secret::SecretSource;
+use replicator_model::status::{Progress, Stage, TaskStatus};
+use replicator_server::config::HttpConfig;
+use replicator_server::server::Server;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub(crate) struct Service {
+    address: SocketAddr,
+    client: reqwest::Client,
+    coordination: Coordination,
+    embedded: Option<Embedded>,
+    _folder: Arc<TempDir>,
+    _shutdown: DropGuard,
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// The body as JSON; null if it is none.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+pub(crate) fn spec(name: &str) -> Value {
+    json!({
+        "name": name, "group": "g1",
+        "producer": {"host": "db1", "user": "r", "password": {"env": "DB1"}},
+        "consumer": {"kind": "mysql", "host": "db2", "user": "r"},
+    })
+}
+
+impl Service {
+    /// Ready to answer.
+    pub(crate) async fn start() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let embedded = Embedded::open(folder.path(), Duration::from_secs(10)).unwrap();
+        let coordination = Coordination::new(Arc::new(embedded.clone()), Surroundings::real());
+        Self::over(coordination, Some(embedded), folder).await
+    }
+
+    /// Its coordination service is not there: a port that nobody listens on.
+    pub(crate) async fn start_without_coordination() -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config: CoordinationConfig =
+            serde_json::from_value(json!({"kind": "zookeeper", "tiers": [[format!("127.0.0.1:{port}")]]})).unwrap();
+        Self::over(Coordination::open(&config).unwrap(), None, Arc::new(tempfile::tempdir().unwrap())).await
+    }
+
+    /// Another Server over the same tree.
+    pub(crate) async fn another(&self) -> Self {
+        Self::over(self.coordination.clone(), self.embedded.clone(), Arc::clone(&self._folder)).await
+    }
+
+    async fn over(coordination: Coordination, embedded: Option<Embedded>, folder: Arc<TempDir>) -> Self {
+        let http = HttpConfig { listen: "127.0.0.1:0".parse().unwrap(), ..HttpConfig::default() };
+        let server = Server::new(&http, coordination.clone()).unwrap();
+        let (address, shutdown) = (server.address(), CancellationToken::new());
+        tokio::spawn(server.run(shutdown.clone()));
+        let service = Self {
+            address,
+            client: reqwest::Client::new(),
+            coordination,
+            embedded,
+            _folder: folder,
+            _shutdown: shutdown.drop_guard(),
+        };
+        while service.embedded.is_some() && service.fetch("/readyz").await.0 != StatusCode::OK {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        service
+    }
+
+    pub(crate) async fn get(&self, address: &str) -> Answer {
+        self.send_raw("GET", address, String::new(), &[]).await
+    }
+
+    pub(crate) async fn post(&self, address: &str, body: &Value) -> Answer {
+        self.send_raw("POST", address, body.to_string(), &[("content-type", "application/json")]).await
+    }
+
+    pub(crate) async fn put(&self, address: &str, if_match: Option<&str>, body: &Value) -> Answer {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(if_match.map(|etag| ("if-match", etag)));
+        self.send_raw("PUT", address, body.to_string(), &headers).await
+    }
+
+    pub(crate) async fn delete(&self, address: &str, if_match: Option<&str>) -> Answer {
+        let headers: Vec<(&str, &str)> = if_match.map(|etag| ("if-match", etag)).into_iter().collect();
+        self.send_raw("DELETE", address, String::new(), &headers).await
+    }
+
+    /// `address` is below `/api/v1`.
+    pub(crate) async fn send_raw(&self, method: &str, address: &str, body: String, headers: &[(&str, &str)]) -> Answer {
+        let url = format!("http://{}/api/v1{address}", self.address);
+        let mut request = self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, text, body }
+    }
+
+    /// An address that is not below `/api/v1`.
+    pub(crate) async fn fetch(&self, address: &str) -> (StatusCode, String) {
+        let response = self.client.get(format!("http://{}{address}", self.address)).send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    }
+
+    pub(crate) async fn eventually(&self, address: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
+        for _ in 0..200 {
+            let answer = self.get(address).await;
+            if wanted(&answer) {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{address} never answered as wanted: {:?}", self.get(address).await);
+    }
+
+    /// Ends every session of the tree, as if nobody had been heard.
+    pub(crate) async fn expire_sessions(&self) {
+        for session in 1..100 {
+            self.embedded.as_ref().unwrap().expire(SessionId(session)).await;
+        }
+    }
+
+    pub(crate) async fn stored_password(&self, task: &str) -> String {
+        let session = self.coordination.connect().await.unwrap();
+        let spec = session.task(&TaskName::new(task).unwrap()).await.unwrap().spec;
+        match spec.producer.password {
+            SecretSource::Literal(secret) => secret.expose().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A Core alive in group `g1` for as long as the answer is kept.
+    pub(crate) async fn register_core(&self, core: &str) -> Session {
+        let session = self.coordination.connect().await.unwrap();
+        let info = CoreInfo {
+            core: CoreName::new(core).unwrap(),
+            host: "host1".into(),
+            group: GroupName::new("g1").unwrap(),
+            version: "0.1.0".into(),
+            capacity: 10,
+            load: 0,
+            admin: None,
+            since_us: 1_790_000_000_000_000,
+        };
+        session.register_core(&info).await.unwrap();
+        session
+    }
+
+    /// A Core that holds the lease of a task.
+    pub(crate) async fn run_task(&self, task: &str, core: &str) -> RunningTask {
+        let (task, core) = (TaskName::new(task).unwrap(), CoreName::new(core).unwrap());
+        let session = self.coordination.connect().await.unwrap();
+        let mut candidate = Candidate::enter(&session, &task, &core, "host1");
+        loop {
+            if let RoleChange::Running(lease) = candidate.next().await {
+                return RunningTask { core, candidate, lease };
+            }
+        }
+    }
+}
+
+pub(crate) struct RunningTask {
+    core: CoreName,
+    candidate: Candidate,
+    lease: Lease,
+}
+
+impl RunningTask {
+    pub(crate) async fn report(&self, stage: Stage, generation: u64, failure: Option<Failure>) {
+        let checkpoint = Checkpoint {
+            epoch: self.lease.epoch(),
+            server: "server-1".into(),
+            position: Position::new("bin.000002", 400),
+            gtid_set: None,
+            event_time_us: 1_790_000_000_000_000,
+            written_at_us: 1_790_000_000_000_000,
+        };
+        let status = TaskStatus {
+            core: self.core.clone(),
+            epoch: self.lease.epoch(),
+            stage,
+            spec_version: 0,
+            desired_generation: generation,
+            checkpoint: Some(checkpoint),
+            source_head: Some(Position::new("bin.000002", 500)),
+            lag_seconds: Some(0.5),
+            progress: Progress::default(),
+            failure,
+            retries: 0,
+            since_us: 1_790_000_000_000_000,
+            updated_us: 1_790_000_000_000_000,
+        };
+        self.lease.write_status(&status).await.unwrap();
+    }
+
+    pub(crate) async fn leave(self) {
+        self.candidate.leave().await;
+    }
+}
