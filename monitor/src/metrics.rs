@@ -4,7 +4,7 @@ use crate::facts::{Facts, TaskFacts};
 use crate::health::Health;
 use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -240,17 +240,24 @@ fn encode_monitor(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, heal
 }
 
 fn gauges(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, rows: Rows<f64>) -> Result<(), fmt::Error> {
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for (labels, value) in rows {
-        ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
-    }
-    Ok(())
+    each(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?, rows, ConstGauge::new)
 }
 
 fn counters(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, rows: Rows<u64>) -> Result<(), fmt::Error> {
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    each(encoder.encode_descriptor(name, help, None, MetricType::Counter)?, rows, ConstCounter::new)
+}
+
+fn each<T, M: EncodeMetric>(
+    mut encoder: MetricEncoder<'_>,
+    rows: Rows<T>,
+    metric: impl Fn(T) -> M,
+) -> Result<(), fmt::Error> {
     for (labels, value) in rows {
-        ConstCounter::new(value).encode(metric.encode_family(&labels)?)?;
+        // A family without labels would show as `name{}`.
+        if labels.is_empty() {
+            return metric(value).encode(encoder);
+        }
+        metric(value).encode(encoder.encode_family(&labels)?)?;
     }
     Ok(())
 }
