@@ -4,11 +4,12 @@
 
 mod binlog_values;
 mod cluster;
+mod coordination_contract;
 mod failover;
-mod monitor_alerts;
 mod kafka_consumer;
 mod kafka_reader;
-mod replication;
+mod monitor_alerts;
 mod producer_reads;
+mod replication;
 mod servers_start;
 mod workload;

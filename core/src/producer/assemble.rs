@@ -619,7 +619,11 @@ fn not_decoded(error: DecodeError) -> Failure {
         error if error.is_unsupported() => "event_not_carried",
         _ => "event_malformed",
     };
-    Failure::definite(code, error.to_string(), "check the source's binary log with mysqlbinlog; keep the file and report it")
+    Failure::definite(
+        code,
+        error.to_string(),
+        "check the source's binary log with mysqlbinlog; keep the file and report it",
+    )
 }
 
 fn no_table_map() -> Failure {

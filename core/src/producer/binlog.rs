@@ -44,7 +44,12 @@ struct Stream {
 }
 
 impl BinlogProducer {
-    pub(super) fn new(task: &TaskName, spec: &ProducerSpec, routes: &[Route], pipe: &PipeSpec) -> Result<Self, Failure> {
+    pub(super) fn new(
+        task: &TaskName,
+        spec: &ProducerSpec,
+        routes: &[Route],
+        pipe: &PipeSpec,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             endpoint: Endpoint::of_source(spec)?,
             identity: ReplicaIdentity::of_task(task.as_str(), spec.server_id),
@@ -149,7 +154,8 @@ impl BinlogProducer {
         let from = DumpFrom::Position { file: position.file.clone(), offset: FIRST_OFFSET as u32 };
         let begun = self.dump(facts, from).await?;
         let mut connection = begun.connection;
-        let mut passed = Passed::new(position.clone(), begun.decoder, facts.gtids && facts.flavor == ServerFlavor::MySql);
+        let mut passed =
+            Passed::new(position.clone(), begun.decoder, facts.gtids && facts.flavor == ServerFlavor::MySql);
         while !passed.is_there() {
             let RawEvent { bytes, inner, .. } = connection.next().await?;
             passed.take(&bytes, inner)?;
@@ -180,7 +186,9 @@ impl Producer for BinlogProducer {
     async fn next(&mut self) -> Result<Change, Failure> {
         let address = self.endpoint.address();
         match &mut self.stream {
-            Some(stream) => stream.next(&self.endpoint).await.map_err(|failure| failure.at(format!("source {address}"))),
+            Some(stream) => {
+                stream.next(&self.endpoint).await.map_err(|failure| failure.at(format!("source {address}")))
+            }
             None => Err(Failure::definite("not_open", "the producer is read before it was opened", "report it")),
         }
     }
@@ -193,7 +201,11 @@ impl Stream {
                 let answer = lookup.await;
                 self.lookup = None;
                 let definition = answer.map_err(|error| {
-                    Failure::transient("connection_lost", format!("asking for a table ended: {error}"), "it is tried again")
+                    Failure::transient(
+                        "connection_lost",
+                        format!("asking for a table ended: {error}"),
+                        "it is tried again",
+                    )
                 })??;
                 self.assembler.define(definition.as_ref())?;
             }

@@ -39,8 +39,15 @@ fn same_type(logged: &ColumnDef, defined: &ColumnDefinition) -> bool {
         (name, Geometry) => {
             matches!(
                 name,
-                "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
-                    | "geometrycollection" | "geomcollection"
+                "geometry"
+                    | "point"
+                    | "linestring"
+                    | "polygon"
+                    | "multipoint"
+                    | "multilinestring"
+                    | "multipolygon"
+                    | "geometrycollection"
+                    | "geomcollection"
             )
         }
         _ => false,
@@ -56,7 +63,8 @@ fn set_bytes(members: usize) -> u64 {
 
 /// The numbers in parentheses: `decimal(10,2)` gives 10 and 2.
 fn arguments(column_type: &str) -> Vec<u64> {
-    let inside = column_type.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inside, _)| inside);
+    let inside =
+        column_type.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inside, _)| inside);
     inside.split(',').filter_map(|number| number.trim().parse().ok()).collect()
 }
 
@@ -89,10 +97,9 @@ pub(super) fn encoded(text: &str, charset: Option<&str>) -> Option<Vec<u8>> {
     match charset {
         _ if text.is_ascii() => Some(text.as_bytes().to_vec()),
         Some("utf8" | "utf8mb3" | "utf8mb4") => Some(text.as_bytes().to_vec()),
-        Some("latin1") => text
-            .chars()
-            .map(|c| u8::try_from(u32::from(c)).ok().filter(|byte| *byte < 0x80 || *byte >= 0xa0))
-            .collect(),
+        Some("latin1") => {
+            text.chars().map(|c| u8::try_from(u32::from(c)).ok().filter(|byte| *byte < 0x80 || *byte >= 0xa0)).collect()
+        }
         _ => None,
     }
 }
@@ -190,7 +197,9 @@ fn list(name: &str, column: &ColumnDef) -> String {
         .map(|member| match std::str::from_utf8(member) {
             Ok(text) => format!("'{}'", text.replace('\'', "''")),
             // Most likely latin1, whose bytes are the first characters of Unicode.
-            Err(_) => format!("'{}'", member.iter().map(|byte| char::from(*byte)).collect::<String>().replace('\'', "''")),
+            Err(_) => {
+                format!("'{}'", member.iter().map(|byte| char::from(*byte)).collect::<String>().replace('\'', "''"))
+            }
         })
         .collect();
     format!("{name}({})", texts.join(","))

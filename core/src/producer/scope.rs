@@ -120,16 +120,17 @@ impl Scope {
 
     /// The source says which databases a statement changed, and none of them is replicated.
     fn is_elsewhere(&self, judged: Judged<'_>) -> bool {
-        judged
-            .updated_databases
-            .is_some_and(|databases| !databases.iter().any(|database| self.filter.matches_database(&self.cased(database))))
+        judged.updated_databases.is_some_and(|databases| {
+            !databases.iter().any(|database| self.filter.matches_database(&self.cased(database)))
+        })
     }
 
     fn judge_table(&self, statement: &TableStatement, judged: Judged<'_>) -> Verdict {
         if statement.temporary {
             return Verdict::Ignore;
         }
-        let Some(names) = statement.names.iter().map(|name| self.resolve(name, judged.database)).collect::<Option<Vec<_>>>()
+        let Some(names) =
+            statement.names.iter().map(|name| self.resolve(name, judged.database)).collect::<Option<Vec<_>>>()
         else {
             return refuse(
                 "statement_not_understood",
@@ -163,16 +164,21 @@ impl Scope {
 
     /// Some of the tables belong to the task and some do not. A list of tables to drop is cut down to those that do.
     fn judge_across(&self, statement: &TableStatement, names: &[(String, String)], inside: &[bool]) -> Verdict {
-        let ours: Vec<_> = names.iter().zip(inside).filter(|(_, inside)| **inside).map(|(name, _)| name.clone()).collect();
+        let ours: Vec<_> =
+            names.iter().zip(inside).filter(|(_, inside)| **inside).map(|(name, _)| name.clone()).collect();
         let object = match statement.action {
             TableAction::Drop => "TABLE",
             TableAction::DropView => "VIEW",
             _ => {
                 let outside: Vec<_> = names.iter().zip(inside).filter(|(_, inside)| !**inside).collect();
-                let outside: Vec<_> = outside.iter().map(|((database, table), _)| format!("{database}.{table}")).collect();
+                let outside: Vec<_> =
+                    outside.iter().map(|((database, table), _)| format!("{database}.{table}")).collect();
                 return refuse(
                     "statement_leaves_scope",
-                    format!("a statement joins replicated tables with {}, which the task leaves out", outside.join(", ")),
+                    format!(
+                        "a statement joins replicated tables with {}, which the task leaves out",
+                        outside.join(", ")
+                    ),
                     "replicate those tables too (a tool that copies and renames tables needs its own ones), or apply it \
                      to the target by hand and skip it",
                 );
@@ -198,7 +204,8 @@ impl Scope {
         let is_view = statement.action == TableAction::View;
         let mut edits = Vec::new();
         let mut database = judged.database.to_owned();
-        let mut renamed = !is_view && !self.filter.matches_database(&self.cased(judged.database));
+        let elsewhere = !judged.database.is_empty() && !self.filter.matches_database(&self.cased(judged.database));
+        let mut renamed = elsewhere && !is_view;
         for name in statement.names.iter().chain(&statement.mentions) {
             if let Some((database, table)) = self.resolve(name, judged.database) {
                 renamed |= self.target(&database, &table) != (database.clone(), table.clone());
@@ -209,7 +216,8 @@ impl Scope {
             edits.clear();
         } else if is_view {
             return None;
-        } else if let Some((own, table)) = statement.names.first().and_then(|name| self.resolve(name, judged.database)) {
+        } else if let Some((own, table)) = statement.names.first().and_then(|name| self.resolve(name, judged.database))
+        {
             database = self.target(&own, &table).0;
         }
         // The rows of CREATE TABLE … SELECT follow; the clause only means something inside the source's server.
@@ -352,7 +360,10 @@ mod tests {
         for (sql, target) in [
             ("ALTER TABLE a ADD x INT", "ALTER TABLE `copy`.`a_c` ADD x INT"),
             ("CREATE TABLE `shop`.`a` LIKE shop.b", "CREATE TABLE `copy`.`a_c` LIKE `copy`.`b_c`"),
-            ("CREATE TABLE a (x INT, FOREIGN KEY (x) REFERENCES b (x))", "CREATE TABLE `copy`.`a_c` (x INT, FOREIGN KEY (x) REFERENCES `copy`.`b_c` (x))"),
+            (
+                "CREATE TABLE a (x INT, FOREIGN KEY (x) REFERENCES b (x))",
+                "CREATE TABLE `copy`.`a_c` (x INT, FOREIGN KEY (x) REFERENCES `copy`.`b_c` (x))",
+            ),
             ("CREATE INDEX i ON a (x)", "CREATE INDEX i ON `copy`.`a_c` (x)"),
             ("CREATE TABLE a (x INT) START TRANSACTION", "CREATE TABLE `copy`.`a_c` (x INT) "),
         ] {

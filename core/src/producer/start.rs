@@ -45,7 +45,8 @@ fn from_start(source: Source<'_>, start: &Start) -> Result<Beginning, Failure> {
             None => Beginning::At { position: source.head.position.clone() },
         }),
         Start::Earliest => {
-            let first = source.files.first().map_or_else(|| source.head.position.file.clone(), |file| file.name.clone());
+            let first =
+                source.files.first().map_or_else(|| source.head.position.file.clone(), |file| file.name.clone());
             let position = Position::new(first, FIRST_OFFSET);
             Ok(match (source.facts.gtids, &source.facts.purged) {
                 (true, Some(purged)) => Beginning::After { gtid_set: purged.clone(), position: Some(position) },
@@ -128,7 +129,11 @@ fn lacks_mariadb(set: &MariaDbGtidSet, wanted: &MariaDbGtidSet) -> Option<String
 /// Enough of a GTID set for a message.
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 300;
-    if text.chars().count() > SHOWN { format!("{}…", text.chars().take(SHOWN).collect::<String>()) } else { text.to_owned() }
+    if text.chars().count() > SHOWN {
+        format!("{}…", text.chars().take(SHOWN).collect::<String>())
+    } else {
+        text.to_owned()
+    }
 }
 
 fn at_checkpoint(source: Source<'_>, checkpoint: &Checkpoint) -> Result<Beginning, Failure> {

@@ -123,7 +123,8 @@ impl Lexer<'_> {
 
 /// `--` begins a comment only before white space or at the end.
 fn is_dash_comment(rest: &str) -> bool {
-    rest.strip_prefix("--").is_some_and(|after| after.chars().next().is_none_or(|c| c.is_whitespace() || c.is_control()))
+    rest.strip_prefix("--")
+        .is_some_and(|after| after.chars().next().is_none_or(|c| c.is_whitespace() || c.is_control()))
 }
 
 fn is_word(character: char) -> bool {
@@ -145,7 +146,10 @@ mod tests {
 
     #[test]
     fn comments_are_left_out_and_executable_ones_are_not() {
-        assert_eq!(words("DROP /* a */ /*!40005 TEMPORARY */ TABLE `x` -- end", 0), ["DROP", "TEMPORARY", "TABLE", "<x>"]);
+        assert_eq!(
+            words("DROP /* a */ /*!40005 TEMPORARY */ TABLE `x` -- end", 0),
+            ["DROP", "TEMPORARY", "TABLE", "<x>"]
+        );
         assert_eq!(words("a /*M!100100 b */ c # d\n e", 0), ["a", "b", "c", "e"]);
         assert_eq!(words("a--1", 0), ["a", "-", "-", "1"]);
     }

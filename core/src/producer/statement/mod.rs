@@ -128,11 +128,16 @@ fn statement(reader: &mut Reader<'_>) -> Option<Statement> {
         "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "LOAD" | "WITH" | "CALL" | "DO" | "SELECT" | "HANDLER"
         | "EXECUTE" => data::read(&verb, reader),
         // A prefix of a statement of its own in MariaDB: SET STATEMENT … FOR …
-        "SET" => if reader.accept("STATEMENT") { None? } else { Statement::Ignored },
-        "GRANT" | "REVOKE" | "FLUSH" | "RESET" | "ANALYZE" | "OPTIMIZE" | "REPAIR" | "CHECK" | "CHECKSUM" | "INSTALL"
-        | "UNINSTALL" | "CACHE" | "LOCK" | "UNLOCK" | "PREPARE" | "DEALLOCATE" | "KILL" | "USE" | "SHOW" => {
-            Statement::Ignored
+        "SET" => {
+            if reader.accept("STATEMENT") {
+                None?
+            } else {
+                Statement::Ignored
+            }
         }
+        "GRANT" | "REVOKE" | "FLUSH" | "RESET" | "ANALYZE" | "OPTIMIZE" | "REPAIR" | "CHECK" | "CHECKSUM"
+        | "INSTALL" | "UNINSTALL" | "CACHE" | "LOCK" | "UNLOCK" | "PREPARE" | "DEALLOCATE" | "KILL" | "USE"
+        | "SHOW" => Statement::Ignored,
         _ => return None,
     })
 }

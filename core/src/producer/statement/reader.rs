@@ -44,8 +44,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn next_is(&self, word: &str) -> bool {
-        self.peek()
-            .is_some_and(|token| token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word))
+        self.peek().is_some_and(|token| token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word))
     }
 
     /// Takes a word if it comes next.

@@ -5,8 +5,22 @@ use super::{DatabaseAction, Name, Statement, TableAction, TableStatement};
 
 /// Objects that are not replicated: their statements are passed over.
 const IGNORED_OBJECTS: [&str; 16] = [
-    "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "USER", "ROLE", "SERVER", "LOGFILE", "TABLESPACE", "INSTANCE",
-    "PACKAGE", "LIBRARY", "PREPARE", "CATALOG", "AGGREGATE", "LOADABLE",
+    "TRIGGER",
+    "PROCEDURE",
+    "FUNCTION",
+    "EVENT",
+    "USER",
+    "ROLE",
+    "SERVER",
+    "LOGFILE",
+    "TABLESPACE",
+    "INSTANCE",
+    "PACKAGE",
+    "LIBRARY",
+    "PREPARE",
+    "CATALOG",
+    "AGGREGATE",
+    "LOADABLE",
 ];
 
 #[derive(Default)]

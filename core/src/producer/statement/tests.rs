@@ -20,7 +20,11 @@ fn tables_are_found_in_every_form_of_statement() {
     use TableAction::*;
     for (sql, action, names) in [
         ("CREATE TABLE t (a INT)", Create, vec!["t"]),
-        ("create table if not exists `s h`.`t.1` (a int, foreign key (a) references `o` (`x`))", Create, vec!["s h.t.1", "+o"]),
+        (
+            "create table if not exists `s h`.`t.1` (a int, foreign key (a) references `o` (`x`))",
+            Create,
+            vec!["s h.t.1", "+o"],
+        ),
         ("CREATE OR REPLACE TABLE shop.t LIKE other.t", Create, vec!["shop.t", "+other.t"]),
         ("CREATE TABLE t (LIKE u)", Create, vec!["t", "+u"]),
         ("CREATE /*M!100100 OR REPLACE */ TABLE t (a INT COMMENT 'select')", Create, vec!["t"]),
@@ -32,7 +36,11 @@ fn tables_are_found_in_every_form_of_statement() {
         ("ALTER TABLE a.t RENAME TO b.u", Alter, vec!["a.t", "b.u"]),
         ("ALTER TABLE t RENAME u, ADD COLUMN x INT DEFAULT (1)", Alter, vec!["t", "u"]),
         ("ALTER TABLE t RENAME INDEX a TO b", Alter, vec!["t"]),
-        ("ALTER ONLINE TABLE IF EXISTS t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p.q (a)", Alter, vec!["t", "+p.q"]),
+        (
+            "ALTER ONLINE TABLE IF EXISTS t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p.q (a)",
+            Alter,
+            vec!["t", "+p.q"],
+        ),
         ("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u WITHOUT VALIDATION", Alter, vec!["t", "u"]),
         ("ALTER TABLE t CONVERT PARTITION p TO TABLE u", Alter, vec!["t", "u"]),
         ("ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", Alter, vec!["t"]),
@@ -146,7 +154,13 @@ fn statements_on_rows_name_their_one_table_or_none() {
     assert_eq!(name("DELETE FROM `db`.`mem`"), some(Some("db"), "mem"));
     assert_eq!(name("DELETE FROM t WHERE a IN (SELECT 1)"), some(None, "t"));
     assert_eq!(name("LOAD DATA LOCAL INFILE 'x' REPLACE INTO TABLE t FIELDS TERMINATED BY ','"), some(None, "t"));
-    for uncertain in ["UPDATE t, u SET t.a = 1", "UPDATE t JOIN u SET a = 1", "DELETE t FROM t JOIN u", "CALL p()", "WITH c AS (SELECT 1) DELETE FROM t"] {
+    for uncertain in [
+        "UPDATE t, u SET t.a = 1",
+        "UPDATE t JOIN u SET a = 1",
+        "DELETE t FROM t JOIN u",
+        "CALL p()",
+        "WITH c AS (SELECT 1) DELETE FROM t",
+    ] {
         assert_eq!(name(uncertain), None, "{uncertain}");
     }
 }
