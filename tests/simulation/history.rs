@@ -22,6 +22,8 @@ pub(crate) enum Event {
     EarlyExpiry,
     /// Something was done to the processes or the network.
     Fault(String),
+    /// Who is in a task's line.
+    Line { task: usize, line: Vec<String> },
     /// From here on nothing goes wrong any more, and every task is wanted.
     Calm,
     /// The run ended; so many transactions were there to be applied a few seconds ago.

@@ -74,7 +74,7 @@ fn check_event(tasks: &mut [Seen], event: &Event, clocks_count: bool) -> Result<
             let caught_up = tasks.iter().all(|seen| seen.applied >= *transactions);
             hold(caught_up, "after the last fault every wanted task runs again")?;
         }
-        Event::Fault(_) | Event::EarlyExpiry | Event::Calm => {}
+        Event::Fault(_) | Event::Line { .. } | Event::EarlyExpiry | Event::Calm => {}
     }
     Ok(())
 }

@@ -26,9 +26,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// The source commits one transaction in so long.
-pub(crate) const TRANSACTION_EVERY: Duration = Duration::from_millis(200);
+pub(crate) const TRANSACTION_EVERY: Duration = Duration::from_millis(300);
 const BATCH_TRANSACTIONS_MAX: u64 = 20;
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(700);
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(1000);
 const SCAN_EVERY: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(300);
 
@@ -186,7 +186,7 @@ impl Member {
         loop {
             let available = transactions_at(self.history.time());
             if available <= applied {
-                sleep(TRANSACTION_EVERY / 2).await;
+                sleep(TRANSACTION_EVERY).await;
                 continue;
             }
             let (from, to) = (applied + 1, available.min(applied + BATCH_TRANSACTIONS_MAX));

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 const PROCESSES: usize = 3;
-const FAULTS_FOR: Duration = Duration::from_secs(100);
+const FAULTS_FOR: Duration = Duration::from_secs(90);
 /// After the last fault every task runs again within this time: sessions of the dead expire, a scan or two, and the
 /// turns that the scan leaves to Cores that should have joined.
 const RUNS_AGAIN_WITHIN: Duration = Duration::from_secs(30);
@@ -169,7 +169,7 @@ impl World {
                         history.record(Event::TwoTrusted { task, epochs: (one, other) });
                     }
                 }
-                sleep(Duration::from_millis(50)).await;
+                sleep(Duration::from_millis(100)).await;
             }
         });
     }
@@ -262,6 +262,10 @@ impl World {
             if host.process.has_panicked() {
                 self.history.record(Event::Panic { process });
             }
+        }
+        for task in 0..TASKS.len() {
+            let line = self.faulty.peek_list(&layout::instances(&task_name(task)));
+            self.history.record(Event::Line { task, line });
         }
         let transactions = transactions_at(self.history.time().saturating_sub(STILL_UNDER_WAY));
         self.history.record(Event::End { transactions });

@@ -5,7 +5,7 @@ use crate::error::CoordinationError;
 use crate::layout;
 use crate::path::Path;
 use crate::session::{Session, decode, encode};
-use crate::store::{CreateMode, Expected, SessionId, StoreError};
+use crate::store::{CreateMode, SessionId, StoreError};
 use replicator_model::instance::InstanceInfo;
 use replicator_model::name::TaskName;
 use replicator_model::stored::StoredError;
@@ -39,51 +39,45 @@ impl Session {
         Ok(instances)
     }
 
-    /// Joins the line at its end. An answer that gets lost is no reason to join twice: after a sync the own node is
-    /// there, recognised by owner and guid, or it never will be. What an earlier registration of this session left in
-    /// the line is removed, for nobody would run it.
+    /// Joins the line at its end, once, however often it is called for one `info`: an answer that gets lost is no reason
+    /// to join twice. After a sync the own node is there, recognised by owner and guid, or it never will be. What an
+    /// earlier registration of this session left in the line is removed, for nobody would run it.
     pub(crate) async fn join_line(&self, task: &TaskName, info: &InstanceInfo) -> Result<Path, CoordinationError> {
+        let no_such_task = || CoordinationError::NoSuchTask { task: task.clone() };
         let line = layout::instances(task);
-        let created = self.store().create(&line, bytes::Bytes::new(), CreateMode::Persistent).await;
-        match created {
+        match self.store().create(&line, bytes::Bytes::new(), CreateMode::Persistent).await {
             Ok(_) | Err(StoreError::AlreadyExists { .. } | StoreError::Ambiguous { .. }) => {}
-            Err(StoreError::NotFound { .. }) => return Err(CoordinationError::NoSuchTask { task: task.clone() }),
+            Err(StoreError::NotFound { .. }) => return Err(no_such_task()),
             Err(error) => return Err(error.into()),
         }
-        self.settle().await?;
-        self.leave_line_before(task, &info.guid).await?;
+        if let Some(joined) = self.find_in_line(task, &info.guid).await? {
+            return Ok(joined);
+        }
         let prefix = layout::instance_prefix(task, &info.host);
         match self.store().create(&prefix, encode(info)?, CreateMode::EphemeralSequential).await {
             Ok(path) => Ok(path),
-            Err(StoreError::NotFound { .. }) => Err(CoordinationError::NoSuchTask { task: task.clone() }),
+            Err(StoreError::NotFound { .. }) => Err(no_such_task()),
             Err(StoreError::Ambiguous { reason }) => {
-                self.settle().await?;
-                let own = self.own_in_line(task, |guid| guid == info.guid).await?;
-                own.into_iter().next().ok_or(CoordinationError::Store(StoreError::Unreachable { reason }))
+                let joined = self.find_in_line(task, &info.guid).await?;
+                joined.ok_or(CoordinationError::Store(StoreError::Unreachable { reason }))
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn leave_line_before(&self, task: &TaskName, guid: &str) -> Result<(), CoordinationError> {
-        for leftover in self.own_in_line(task, |other| other != guid).await? {
-            tracing::warn!(%task, node = %leftover, "removed a registration that an earlier attempt left in the line");
-            match self.patiently(|| self.store().remove(&leftover, Expected::Any)).await {
-                Ok(()) | Err(StoreError::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+    /// The node that this session made under `guid`, if it ever will be there; those under other guids are removed.
+    async fn find_in_line(&self, task: &TaskName, guid: &str) -> Result<Option<Path>, CoordinationError> {
+        self.settle().await?;
+        let mut found = None;
+        for instance in self.instances(task).await?.into_iter().filter(|instance| instance.owner == Some(self.id())) {
+            let path = layout::instance(task, &instance.name);
+            if found.is_none() && instance.info.is_ok_and(|info| info.guid == guid) {
+                found = Some(path);
+                continue;
             }
+            tracing::warn!(%task, node = %path, "removed a registration that an earlier attempt left in the line");
+            self.remove_if_there(&path).await?;
         }
-        Ok(())
-    }
-
-    /// The nodes of the line that live with this session and whose guid is wanted.
-    async fn own_in_line(
-        &self,
-        task: &TaskName,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Path>, CoordinationError> {
-        let own = self.instances(task).await?.into_iter().filter(|instance| instance.owner == Some(self.id()));
-        let wanted = own.filter(|instance| wanted(instance.info.as_ref().map_or("", |info| &info.guid)));
-        Ok(wanted.map(|instance| layout::instance(task, &instance.name)).collect())
+        Ok(found)
     }
 }
