@@ -99,12 +99,18 @@ impl Cluster {
     /// The Core that runs the task, by the first node of its line.
     pub(crate) async fn running(&self, task: &TaskName) -> Option<usize> {
         let line = self.session.instances(task).await.ok()?;
-        let info = line.into_iter().filter_map(|instance| instance.info.ok()).find(|info| info.role == Role::Running)?;
+        let info =
+            line.into_iter().filter_map(|instance| instance.info.ok()).find(|info| info.role == Role::Running)?;
         self.cores.iter().position(|core| core.name == info.core.as_str())
     }
 
     /// Waits until every table of the database has the same contents on both servers.
-    pub(crate) async fn wait_for_equal(&self, source: &MysqlServer, target: &MysqlServer, database: &str) -> Result<()> {
+    pub(crate) async fn wait_for_equal(
+        &self,
+        source: &MysqlServer,
+        target: &MysqlServer,
+        database: &str,
+    ) -> Result<()> {
         wait_for_equal(source, target, database, Duration::from_secs(120)).await
     }
 
@@ -137,7 +143,12 @@ fn tail(log: &std::path::Path) -> String {
 }
 
 /// Waits until every table of the database has the same contents on both servers.
-pub(crate) async fn wait_for_equal(source: &MysqlServer, target: &MysqlServer, database: &str, timeout: Duration) -> Result<()> {
+pub(crate) async fn wait_for_equal(
+    source: &MysqlServer,
+    target: &MysqlServer,
+    database: &str,
+    timeout: Duration,
+) -> Result<()> {
     eventually(&format!("{database} is equal on both servers"), timeout, async || {
         let (ours, theirs) = match (source.checksum_tables(database).await, target.checksum_tables(database).await) {
             (Ok(ours), Ok(theirs)) => (ours, theirs),

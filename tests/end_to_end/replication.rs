@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// Mixed transactions with schema changes in between, from one flavor to the other.
 async fn replicates(source: Flavor, target: Flavor, source_args: &[&str], start: Option<&str>) -> Result<()> {
+    let metadata = source != Flavor::MySql56;
     let (source, target) = tokio::try_join!(MysqlServer::start_with(source, source_args), MysqlServer::start(target))?;
     let cluster = Cluster::start(1, 1).await?;
     workload::create_schema(&source).await?;
@@ -24,20 +25,26 @@ async fn replicates(source: Flavor, target: Flavor, source_args: &[&str], start:
     let mut conn = source.connect().await?;
     let mut random = Random::new(7);
     workload::run(&mut conn, &mut random, 1_500).await?;
+    if !metadata {
+        // Its log does not say what a table looked like, so the table is asked for: the change has to be caught up with.
+        cluster.wait_for_equal(&source, &target, "shop").await?;
+    }
     source
         .exec(
             "ALTER TABLE shop.account ADD COLUMN tier SMALLINT NOT NULL DEFAULT 3 AFTER name;
              CREATE TABLE shop.added (id INT PRIMARY KEY, v VARCHAR(10) CHARACTER SET utf8mb4) ENGINE=InnoDB;
              INSERT INTO shop.added VALUES (1, 'one'), (2, 'zwei');
              UPDATE shop.account SET tier = 4 WHERE id < 50;
-             RENAME TABLE shop.added TO shop.renamed;
-             TRUNCATE TABLE shop.event;
-             INSERT INTO shop.renamed VALUES (3, 'trois')",
+             TRUNCATE TABLE shop.event;",
         )
         .await?;
+    if !metadata {
+        cluster.wait_for_equal(&source, &target, "shop").await?;
+    }
+    source.exec("RENAME TABLE shop.added TO shop.renamed; INSERT INTO shop.renamed VALUES (3, 'trois')").await?;
     workload::run(&mut conn, &mut random, 1_500).await?;
     let equal = cluster.wait_for_equal(&source, &target, "shop").await;
-    equal.unwrap_or_else(|error| panic!("{error}\n{:?}\n{}", "", cluster.logs()));
+    equal.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs()));
     let status = cluster.wait_for_stage(&task, Stage::Streaming).await?;
     assert!(status.progress.transactions > 2_500, "{status:?}");
     replicator_tests::eventually("the lag is 0 when nothing is left", Duration::from_secs(20), async || {
@@ -66,5 +73,6 @@ async fn mariadb_118_to_mariadb_114() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mysql_56_by_file_and_offset() -> Result<()> {
-    replicates(Flavor::MySql56, Flavor::MySql97, &["--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"], Some("file")).await
+    replicates(Flavor::MySql56, Flavor::MySql97, &["--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"], Some("file"))
+        .await
 }

@@ -66,7 +66,11 @@ fn statement(random: &mut Random) -> String {
             random.below(100) as i64 - 50,
             random.below(100)
         ),
-        4 => format!("UPDATE shop.account SET name = 'näme-{}', note = 'caf\u{e9} {}', version = version + 1 WHERE id = {account}", random.below(1000), random.below(9)),
+        4 => format!(
+            "UPDATE shop.account SET name = 'näme-{}', note = 'caf\u{e9} {}', version = version + 1 WHERE id = {account}",
+            random.below(1000),
+            random.below(9)
+        ),
         5..=7 => format!(
             "INSERT INTO shop.orders (account, total, state, marks, raw, span) VALUES ({account}, {} / 7, {}, 'a,c', x'00ff{:02x}00', '-{}:00:01.25')",
             random.below(100_000),
@@ -74,10 +78,17 @@ fn statement(random: &mut Random) -> String {
             random.below(256),
             random.below(800)
         ),
-        8 => format!("UPDATE shop.orders SET state = 'sent', total = total * 1.1 WHERE account = {account} ORDER BY id DESC LIMIT 2"),
+        8 => format!(
+            "UPDATE shop.orders SET state = 'sent', total = total * 1.1 WHERE account = {account} ORDER BY id DESC LIMIT 2"
+        ),
         9 => format!("DELETE FROM shop.orders WHERE account = {account} ORDER BY id LIMIT 1"),
         10 => match random.below(3) {
-            0 => format!("INSERT INTO shop.event VALUES ({}, 'e{}', {}.5), (NULL, NULL, NULL)", random.below(9), random.below(5), random.below(9)),
+            0 => format!(
+                "INSERT INTO shop.event VALUES ({}, 'e{}', {}.5), (NULL, NULL, NULL)",
+                random.below(9),
+                random.below(5),
+                random.below(9)
+            ),
             1 => format!("UPDATE shop.event SET amount = 0.1 WHERE kind = {} LIMIT 1", random.below(9)),
             _ => format!("DELETE FROM shop.event WHERE kind = {} LIMIT 1", random.below(9)),
         },
@@ -90,7 +101,12 @@ fn statement(random: &mut Random) -> String {
                 if random.below(5) == 0 { 0 } else { 2000 + random.below(99) },
                 random.below(99)
             ),
-            1 => format!("UPDATE shop.pair SET a = x'{:02x}00000{}' WHERE b = 'k{}' LIMIT 1", random.below(99), random.below(9), random.below(4)),
+            1 => format!(
+                "UPDATE shop.pair SET a = x'{:02x}00000{}' WHERE b = 'k{}' LIMIT 1",
+                random.below(99),
+                random.below(9),
+                random.below(4)
+            ),
             _ => format!("DELETE FROM shop.pair WHERE b = 'k{}' LIMIT 1", random.below(4)),
         },
     }

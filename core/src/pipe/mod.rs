@@ -38,19 +38,24 @@ pub struct Pipe {
 
 impl Pipe {
     /// Runs until `stop`, then closes the consumer with everything complete made durable. `last_commit` is where to go
-    /// on if the target remembers nothing; `started` is called once changes can flow.
+    /// on if the target remembers nothing. `start_at` is told where the stream begins, and has to record that before
+    /// the first change flows: a task that began at the end of the log and failed before its first commit would
+    /// otherwise begin at a later end, and lose what came between.
     ///
     /// Dropping the future ends both ends at once, as a lost lease must.
-    pub async fn run(
+    pub async fn run<F>(
         mut self,
         last_commit: Option<Checkpoint>,
         stop: CancellationToken,
-        started: impl FnOnce(&Checkpoint) + Send,
-    ) -> Result<(), Failure> {
+        start_at: impl FnOnce(Checkpoint) -> F + Send,
+    ) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), Failure>> + Send,
+    {
         let remembered = self.consumer.open(self.fence.clone()).await?;
         let start = self.producer.open(remembered.or(last_commit).as_ref()).await?;
         self.consumer.begin(&start).await?;
-        started(&start);
+        start_at(start.clone()).await?;
         let (sender, receiver) = queue::queue(self.spec.queue_bytes_max.get());
         self.progress.queue(receiver.bytes());
         let reading = Worker(tokio::spawn(read(self.producer, sender)));

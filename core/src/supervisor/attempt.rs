@@ -9,6 +9,7 @@ use crate::pipe::{Pipe, panicked};
 use crate::producer::{self, SourceHead};
 use replicator_coordination::lease::Lease;
 use replicator_coordination::watching::Changes;
+use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::task::TaskSpec;
 use std::sync::Arc;
@@ -95,10 +96,18 @@ impl Attempt<'_> {
             progress,
         };
         let last_commit = self.lease.last_commit().await;
-        Ok(Held(tokio::spawn(pipe.run(last_commit, stop, move |start| {
-            tracing::info!(position = %start.position, "changes flow");
+        let (lease, clock) = (self.lease.clone(), Arc::clone(&self.supervisor.session.surroundings().wall_clock_us));
+        let is_new = last_commit.is_none();
+        let start_at = async move |start: Checkpoint| {
+            if is_new {
+                let start = Checkpoint { epoch: lease.epoch(), written_at_us: clock(), ..start.clone() };
+                lease.commit(&start).await.map_err(|error| error.failure())?;
+            }
+            tracing::info!(task = %lease.task(), position = %start.position, "changes flow");
             started.send_replace(true);
-        }))))
+            Ok(())
+        };
+        Ok(Held(tokio::spawn(pipe.run(last_commit, stop, start_at))))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the hands of one loop")]

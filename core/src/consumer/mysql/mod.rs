@@ -213,8 +213,10 @@ impl Consumer for MySqlConsumer {
 
     async fn begin(&mut self, start: &Checkpoint) -> Result<(), Failure> {
         let open = Self::opened(&mut self.open)?;
+        let is_new = open.sequence == 0;
         open.pending = Some(Pending::new(start.clone(), open.sequence));
-        Ok(())
+        // The target remembers where it began before it has anything else to remember.
+        if is_new { self.commit().await } else { Ok(()) }
     }
 
     async fn take(&mut self, change: Change) -> Result<(), Failure> {
