@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod big_transaction;
 mod binlog_values;
 mod cluster;
 mod coordination_contract;
