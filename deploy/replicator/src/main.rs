@@ -1,1 +1,64 @@
-fn main() {}
+//! `replicator`: the program for people. `standalone` and `try` run here; the other commands ask a Server.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod arguments;
+mod client;
+mod cores;
+mod exit;
+mod output;
+mod standalone;
+mod table;
+mod task;
+mod try_changes;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use exit::Failed;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    replicator_core::install_crypto();
+    let output = arguments.output;
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => failed.report(output),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failed> {
+    let connect = || client::Client::new(&arguments.server);
+    match arguments.command {
+        Command::Standalone(standalone) => {
+            start_logging("info");
+            standalone::run(standalone).await
+        }
+        Command::Try(wanted) => {
+            start_logging("warn");
+            try_changes::run(wanted).await
+        }
+        Command::Task(command) => task::run(&connect()?, command, arguments.output).await,
+        Command::Cores => cores::run(&connect()?, arguments.output).await,
+        Command::Version => {
+            println!("replicator {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "replicator", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+fn start_logging(unless_told: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(unless_told));
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+}

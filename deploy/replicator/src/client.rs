@@ -1,0 +1,163 @@
+//! The Server's REST API as its callers want it.
+
+use crate::exit::{Exit, Failed};
+use replicator_model::name::TaskName;
+use replicator_server::view::{CoreList, OrderView, Problem, StatusView, TaskList, TaskView};
+use reqwest::header::{CONTENT_TYPE, IF_MATCH};
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Longest wait for one answer: a little longer than a Server takes by default.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Tasks asked for at a time.
+const PAGE: usize = 500;
+
+pub(crate) struct Client {
+    base: Url,
+    http: reqwest::Client,
+}
+
+/// A task's spec as its author wrote it: what is sent, so that no secret is lost on the way.
+pub(crate) struct SpecText {
+    pub text: String,
+    pub is_json: bool,
+}
+
+impl Client {
+    pub(crate) fn new(server: &str) -> Result<Self, Failed> {
+        let refuse = |problem: String| {
+            let hint = "give it as --server http://host:port, or in REPLICATOR_SERVER";
+            Failed::new(Exit::Usage, "server_address", format!("`{server}` is not a Server's address: {problem}"), hint)
+        };
+        let base = Url::parse(server).map_err(|error| refuse(error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(refuse(format!("it begins with {}", base.scheme())));
+        }
+        let http = reqwest::Client::builder()
+            .timeout(ANSWER_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .user_agent(concat!("replicator/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| refuse(error.to_string()))?;
+        Ok(Self { base, http })
+    }
+
+    /// All tasks, page after page.
+    pub(crate) async fn tasks(&self, group: Option<&str>, state: Option<&str>) -> Result<TaskList, Failed> {
+        let mut all = TaskList { tasks: Vec::new(), next: None, unreadable: Vec::new() };
+        let mut after = String::new();
+        loop {
+            let mut query = vec![("limit", PAGE.to_string()), ("after", after)];
+            query.extend(group.map(|group| ("group", group.to_owned())));
+            query.extend(state.map(|state| ("state", state.to_owned())));
+            let page: TaskList = answer(self.request(Method::GET, &["tasks"], &query)).await?;
+            all.tasks.extend(page.tasks);
+            all.unreadable.extend(page.unreadable);
+            match page.next {
+                Some(next) => after = next,
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// `None` if there is none.
+    pub(crate) async fn task(&self, name: &TaskName) -> Result<Option<TaskView>, Failed> {
+        match answer(self.request(Method::GET, &["tasks", name.as_str()], &[])).await {
+            Err(failed) if failed.problem.code == "task_not_found" => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    pub(crate) async fn create(&self, spec: SpecText, reason: &str) -> Result<TaskView, Failed> {
+        let request = self.request(Method::POST, &["tasks"], &[("reason", reason.to_owned())]);
+        answer(with_spec(request, spec)).await
+    }
+
+    pub(crate) async fn update(
+        &self,
+        name: &TaskName,
+        version: u64,
+        spec: SpecText,
+        reason: &str,
+    ) -> Result<TaskView, Failed> {
+        let request = self.request(Method::PUT, &["tasks", name.as_str()], &[("reason", reason.to_owned())]);
+        answer(with_spec(request.header(IF_MATCH, etag(version)), spec)).await
+    }
+
+    pub(crate) async fn delete(&self, name: &TaskName, version: u64) -> Result<(), Failed> {
+        let request = self.request(Method::DELETE, &["tasks", name.as_str()], &[]);
+        send(request.header(IF_MATCH, etag(version))).await.map(drop)
+    }
+
+    /// `order` is the last part of the address: `start`, `stop`, `pause`, `resume`.
+    pub(crate) async fn order(&self, name: &TaskName, order: &str) -> Result<OrderView, Failed> {
+        answer(self.request(Method::POST, &["tasks", name.as_str(), order], &[])).await
+    }
+
+    pub(crate) async fn status(&self, name: &TaskName) -> Result<StatusView, Failed> {
+        answer(self.request(Method::GET, &["tasks", name.as_str(), "status"], &[])).await
+    }
+
+    pub(crate) async fn cores(&self) -> Result<CoreList, Failed> {
+        answer(self.request(Method::GET, &["cores"], &[])).await
+    }
+
+    fn request(&self, method: Method, parts: &[&str], query: &[(&str, String)]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(parts);
+        }
+        let given: Vec<_> = query.iter().filter(|(_, value)| !value.is_empty()).collect();
+        if !given.is_empty() {
+            url.query_pairs_mut().extend_pairs(given.into_iter().map(|(key, value)| (key, value)));
+        }
+        self.http.request(method, url)
+    }
+}
+
+fn etag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+fn with_spec(request: RequestBuilder, spec: SpecText) -> RequestBuilder {
+    let kind = if spec.is_json { "application/json" } else { "application/toml" };
+    request.header(CONTENT_TYPE, kind).body(spec.text)
+}
+
+async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
+    let (status, text) = send(request).await?;
+    serde_json::from_str(&text).map_err(|error| strange(status, &format!("its answer can't be read: {error}")))
+}
+
+async fn send(request: RequestBuilder) -> Result<(StatusCode, String), Failed> {
+    let response = request.send().await.map_err(|error| unreachable_server(&error))?;
+    let status = response.status();
+    let text = response.text().await.map_err(|error| unreachable_server(&error))?;
+    if status.is_success() {
+        return Ok((status, text));
+    }
+    match serde_json::from_str::<Problem>(&text) {
+        Ok(problem) => Err(problem.into()),
+        Err(_) => Err(strange(status, "its answer is not a problem+json")),
+    }
+}
+
+fn unreachable_server(error: &reqwest::Error) -> Failed {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        reason = format!("{reason}: {cause}");
+        source = cause.source();
+    }
+    let hint = "check that replicator-server runs there, or give its address with --server or REPLICATOR_SERVER";
+    Failed::new(Exit::Unreachable, "server_unreachable", reason, hint)
+}
+
+fn strange(status: StatusCode, problem: &str) -> Failed {
+    let detail = format!("the Server answered {status}, and {problem}");
+    let exit = if status.is_server_error() { Exit::Unreachable } else { Exit::Failed };
+    Failed::new(exit, "strange_answer", detail, "check that --server is a replicator-server of this version")
+}

@@ -1,0 +1,89 @@
+//! `replicator standalone`: Core, Server and Monitor in one process over a tree in a folder.
+
+use crate::arguments::Standalone;
+use crate::exit::{Exit, Failed};
+use replicator_coordination::config::CoordinationConfig;
+use replicator_coordination::session::Coordination;
+use replicator_core::config::{AdminConfig, Config as CoreConfig};
+use replicator_core::instance::{Core, shut_down_on_signals};
+use replicator_model::span::Span;
+use replicator_monitor::{Config as MonitorConfig, Monitor};
+use replicator_server::config::HttpConfig;
+use replicator_server::server::Server;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How often the Core here walks through its tasks when nothing says that they changed.
+const SCAN_PERIOD: Span = Span::from_secs(5);
+
+/// The three roles, ready to run.
+struct Roles {
+    server: Server,
+    core: Core,
+    monitor: Monitor,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) async fn run(wanted: Standalone) -> Result<(), Failed> {
+    let roles = build(&wanted)?;
+    let address = roles.server.address();
+    println!("replicator is ready: REST at http://{address}/api/v1, data in {}", wanted.data.display());
+    println!("  next: replicator --server http://{address} task apply -f task.toml --start");
+    let shutdown = CancellationToken::new();
+    shut_down_on_signals(shutdown.clone());
+    run_roles(roles, shutdown).await
+}
+
+fn build(wanted: &Standalone) -> Result<Roles, Failed> {
+    make_private(&wanted.data)?;
+    let config = CoordinationConfig::Embedded { dir: wanted.data.join("coordination") };
+    let coordination = Coordination::open(&config).map_err(|error| error.failure())?;
+    let http = HttpConfig { listen: wanted.listen, allow_insecure: wanted.allow_insecure, ..HttpConfig::default() };
+    let core = CoreConfig {
+        group: wanted.group.clone(),
+        name: None,
+        capacity: u32::MAX,
+        scan_period: SCAN_PERIOD,
+        coordination: config.clone(),
+        admin: AdminConfig { listen: wanted.core_admin },
+    };
+    let monitor = MonitorConfig { admin: None, ..MonitorConfig::new(config) };
+    Ok(Roles {
+        server: Server::new(&http, coordination.clone()).map_err(|error| not_started("server", &error))?,
+        core: core.build_over(coordination.clone()).map_err(|error| not_started("core", &error))?,
+        monitor: monitor.build_with(coordination).map_err(|error| not_started("monitor", &error))?,
+    })
+}
+
+/// The tree holds passwords: a folder that is made here is nobody else's to read.
+fn make_private(folder: &Path) -> Result<(), Failed> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        let detail = format!("the folder {} can't be made: {error}", folder.display());
+        Failed::new(Exit::Failed, "data_folder", detail, "give another with --data, or mend its permissions")
+    })
+}
+
+fn not_started(role: &str, error: &dyn std::fmt::Display) -> Failed {
+    Failed::new(Exit::Failed, "not_started", format!("{role}: {error}"), "mend what it names, then start again")
+}
+
+/// A role that ends by itself takes the others along.
+async fn run_roles(roles: Roles, shutdown: CancellationToken) -> Result<(), Failed> {
+    let Roles { server, core, monitor } = roles;
+    let mut running: JoinSet<Result<(), Failed>> = JoinSet::new();
+    let token = shutdown.clone();
+    running.spawn(async move { server.run(token).await.map_err(|error| not_started("server", &error)) });
+    let token = shutdown.clone();
+    running.spawn(async move { core.run(token).await.map_err(|error| not_started("core", &error)) });
+    let token = shutdown.clone();
+    running.spawn(async move { monitor.run(token).await.map_err(|error| not_started("monitor", &error)) });
+    let mut result = Ok(());
+    while let Some(ended) = running.join_next().await {
+        shutdown.cancel();
+        let ended = ended.unwrap_or_else(|error| Err(not_started("replicator", &error)));
+        result = result.and(ended);
+    }
+    result
+}

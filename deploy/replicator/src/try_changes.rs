@@ -1,0 +1,172 @@
+//! `replicator try`: a pipe from a server to stdout, with nothing stored anywhere.
+
+use crate::arguments::Try;
+use crate::exit::{Exit, Failed};
+use replicator_core::instance::shut_down_on_signals;
+use replicator_core::pipe::Pipe;
+use replicator_core::pipe::fence::Fence;
+use replicator_core::{consumer, producer};
+use replicator_model::epoch::Epoch;
+use replicator_model::gtid::GtidSet;
+use replicator_model::secret::SecretSource;
+use replicator_model::task::{SpecError, TaskSpec};
+use reqwest::Url;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Where a password is looked for that is neither in the address nor in a file.
+const PASSWORD_VARIABLE: &str = "REPLICATOR_PASSWORD";
+
+/// Runs until SIGTERM, SIGINT, or the first failure.
+pub(crate) async fn run(wanted: Try) -> Result<(), Failed> {
+    let spec = spec(&wanted)?;
+    let pipe = Pipe {
+        producer: producer::build(&spec.name, &spec.producer, &spec.routes, &spec.pipe)?,
+        consumer: consumer::build(&spec.name, &spec.consumer)?,
+        fence: Fence::new(Epoch::NONE.next(), || true),
+        spec: spec.pipe.clone(),
+        progress: Arc::default(),
+    };
+    let stop = CancellationToken::new();
+    shut_down_on_signals(stop.clone());
+    let address = spec.producer.address();
+    let running = pipe.run(None, stop, async |start| {
+        eprintln!("reading the changes of {address} from {start}; end with Ctrl-C");
+        Ok(())
+    });
+    match Box::pin(running).await {
+        // Whoever read the lines has seen enough, as `head` does.
+        Err(failure) if failure.code == "stdout_closed" => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// The task that `try` is: one that no coordination tree knows. Its name, and with it its replica id at the source, is
+/// this process's own, so that two people can try at the same time.
+fn spec(wanted: &Try) -> Result<TaskSpec, Failed> {
+    let source = Source::parse(&wanted.source)?;
+    let spec = json!({
+        "name": format!("try-{}-{}", host_number(), std::process::id()),
+        "group": "try",
+        "producer": {
+            "host": source.host, "port": source.port, "user": source.user,
+            "start": start(&wanted.start), "tables": wanted.tables,
+        },
+        "consumer": {"kind": "stdout"},
+    });
+    let mut spec = TaskSpec::from_json(spec.to_string().as_bytes()).map_err(refused)?;
+    if let Some(file) = &wanted.password_file {
+        spec.producer.password = SecretSource::File(replicator_model::secret::FileSource { file: file.clone() });
+    } else if let Some(password) = source.password.or_else(|| std::env::var(PASSWORD_VARIABLE).ok()) {
+        spec.producer.password = SecretSource::literal(password);
+    }
+    Ok(spec)
+}
+
+/// Tells hosts apart well enough for a replica id.
+fn host_number() -> u32 {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    host.bytes().fold(0, |number: u32, byte| number.wrapping_mul(31).wrapping_add(u32::from(byte)))
+}
+
+fn refused(error: SpecError) -> Failed {
+    let (detail, hint) = match error {
+        SpecError::Syntax(problem) => (problem, "see `replicator try --help`".to_owned()),
+        SpecError::Invalid(problems) => {
+            let hint = problems.first().map(|problem| problem.hint.clone()).unwrap_or_default();
+            (problems.iter().map(|p| format!("{}: {}", p.key, p.problem)).collect::<Vec<_>>().join("; "), hint)
+        }
+    };
+    Failed::new(Exit::Usage, "spec_invalid", detail, hint)
+}
+
+/// `latest`, `earliest`, a GTID set, or `FILE:OFFSET`.
+fn start(text: &str) -> Value {
+    match text.rsplit_once(':').map(|(file, offset)| (file, offset.parse::<u64>())) {
+        _ if matches!(text, "latest" | "earliest") => json!(text),
+        _ if GtidSet::parse(text).is_ok() => json!({"gtid": text}),
+        Some((file, Ok(offset))) => json!({"file": file, "offset": offset}),
+        _ => json!({"gtid": text}),
+    }
+}
+
+#[derive(PartialEq, Eq)]
+struct Source {
+    host: String,
+    port: u16,
+    user: String,
+    password: Option<String>,
+}
+
+impl Source {
+    fn parse(text: &str) -> Result<Self, Failed> {
+        // The address is not repeated in errors: a password may be in it.
+        let refuse = |problem: &str| {
+            let hint = "write mysql://user@host:3306/, and give the password in REPLICATOR_PASSWORD";
+            Failed::new(Exit::Usage, "source_address", format!("the source's address {problem}"), hint)
+        };
+        let url = Url::parse(text).map_err(|error| refuse(&format!("can't be read: {error}")))?;
+        if !matches!(url.scheme(), "mysql" | "mariadb") {
+            return Err(refuse("does not begin with mysql://"));
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse("has something after the port; choose tables with --tables"));
+        }
+        let decode = |part: &str| decoded(part).ok_or_else(|| refuse("has a % that is not followed by two hex digits"));
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        if host.is_empty() {
+            return Err(refuse("names no host"));
+        }
+        if url.username().is_empty() {
+            return Err(refuse("names no user"));
+        }
+        let password = url.password().map(decode).transpose()?;
+        Ok(Self { host, port: url.port().unwrap_or(3306), user: decode(url.username())?, password })
+    }
+}
+
+/// Without percent encoding; `None` if it is none, or not UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        bytes.push(match byte {
+            b'%' => u8::try_from(digit(rest.next())? * 16 + digit(rest.next())?).ok()?,
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<(String, u16, String, Option<String>), String> {
+        Source::parse(text)
+            .map(|source| (source.host, source.port, source.user, source.password))
+            .map_err(|failed| failed.problem.detail)
+    }
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let own = |text: &str| text.to_owned();
+        assert_eq!(parse("mysql://r@db1/"), Ok((own("db1"), 3306, own("r"), None)));
+        assert_eq!(parse("mysql://r:p%40ss%2F@[::1]:3307"), Ok((own("::1"), 3307, own("r"), Some(own("p@ss/")))));
+        for bad in ["db1", "http://r@db1/", "mysql://db1/", "mysql://r:canary@db1/shop", "mysql://r:canary@db1:port/"] {
+            let error = parse(bad).unwrap_err();
+            assert!(!error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn starts_are_told_apart() {
+        assert_eq!(start("latest"), json!("latest"));
+        assert_eq!(start("0-1-7"), json!({"gtid": "0-1-7"}));
+        assert_eq!(start("bin.000002:400"), json!({"file": "bin.000002", "offset": 400}));
+        let gtid = "3e11fa47-71ca-11e1-9e33-c80aa9429562:5";
+        assert_eq!(start(gtid), json!({"gtid": gtid}));
+    }
+}
