@@ -97,7 +97,7 @@ struct Host {
 impl World {
     async fn start(seed: u64, plant: Plant) -> Self {
         let mut random = Seeded::new(seed);
-        let faulty = Faulty::start(random.next(), Faults::NONE, SESSION_TIMEOUT);
+        let faulty = Faulty::start(random.number(), Faults::NONE, SESSION_TIMEOUT);
         let history = History::start();
         let checks_epoch = plant != Plant::TargetChecksNoEpoch;
         let servers: Vec<Server> =

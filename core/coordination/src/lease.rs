@@ -85,7 +85,7 @@ impl Lease {
             Err(StoreError::Ambiguous { .. }) => {
                 session.settle().await?;
                 let own = session.read_as::<InstanceInfo>(own).await?;
-                if !own.is_some_and(|(found, _)| (found.guid, found.epoch) == (info.guid.clone(), epoch)) {
+                if own.is_none_or(|(found, _)| found.guid != info.guid || found.epoch != epoch) {
                     return Ok(None);
                 }
             }

@@ -127,6 +127,10 @@ impl Connector for Embedded {
 }
 
 /// Takes the folder for this process. The kernel lets go of it when the process ends, however it ends.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a folder is opened once, when a program starts, before it serves anybody"
+)]
 fn lock(folder: &FilePath) -> Result<File, OpenError> {
     let in_folder = |source| OpenError::Folder { folder: folder.to_owned(), source };
     let file = File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(in_folder)?;

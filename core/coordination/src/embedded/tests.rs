@@ -53,3 +53,48 @@ async fn a_long_history_is_compacted() {
     let store = Embedded::open(folder.path(), TIMEOUT).unwrap().session();
     assert_eq!(store.read(&path("/a")).await.unwrap().unwrap().data[0], 39);
 }
+
+const WRITER_FOLDER: &str = "REPLICATOR_TEST_WRITER_FOLDER";
+
+/// The process that the next test kills: counts up in one node, and says so after every answer.
+#[tokio::test]
+async fn writer_to_be_killed() {
+    let Some(folder) = std::env::var_os(WRITER_FOLDER) else { return };
+    let store = Embedded::open(FilePath::new(&folder), TIMEOUT).unwrap().session();
+    let node = path("/counter");
+    store.create(&node, Bytes::from_static(b"0"), CreateMode::Persistent).await.ok();
+    let data = store.read(&node).await.unwrap().unwrap().data;
+    let mut count: u64 = std::str::from_utf8(&data).unwrap().parse().unwrap();
+    loop {
+        count += 1;
+        store.write(&node, count.to_string().into(), Expected::Any).await.unwrap();
+        println!("\nwrote {count}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill_9() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let mut answered = 0;
+    for round in 1..=5 {
+        let mut writer = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "embedded::tests::writer_to_be_killed", "--nocapture"])
+            .env(WRITER_FOLDER, folder.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(writer.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut counts = lines.filter_map(|line| line.strip_prefix("wrote ")?.parse::<u64>().ok());
+        let enough = counts.by_ref().nth(round * 7).unwrap();
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        let last = counts.last().unwrap_or(enough);
+        assert!(last > answered, "round {round} went on from {answered} to {last}");
+        answered = last;
+    }
+    let store = Embedded::open(folder.path(), TIMEOUT).unwrap().session();
+    let data = store.read(&path("/counter")).await.unwrap().unwrap().data;
+    let kept: u64 = std::str::from_utf8(&data).unwrap().parse().unwrap();
+    assert!(kept == answered || kept == answered + 1, "{kept} kept of {answered} answered");
+}

@@ -4,13 +4,12 @@ use super::{Faults, Link};
 use crate::path::Path;
 use crate::seeded::Seeded;
 use crate::store::{Node, Operation, Outcome, Scope, SessionId, StoreError, Watch};
-use crate::tree::watches::Watches;
+use crate::tree::watches::{Waiting, Watches};
 use crate::tree::{Entry, Plan, Tree};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 /// Which replica answers the reads and holds the watches of a session.
@@ -44,12 +43,18 @@ struct State {
     follower: Tree,
     follower_watches: Watches,
     /// Changes that the follower has not learned of, oldest first, numbered from `behind_from`.
-    behind: VecDeque<(BTreeMap<Path, Option<Entry>>, BTreeSet<(Path, Scope)>)>,
+    behind: VecDeque<Behind>,
     behind_from: u64,
     sessions: BTreeMap<SessionId, ServedSession>,
     next_session: i64,
     random: Seeded,
     faults: Faults,
+}
+
+/// A change on its way to the follower.
+struct Behind {
+    after: BTreeMap<Path, Option<Entry>>,
+    changes: BTreeSet<(Path, Scope)>,
 }
 
 struct ServedSession {
@@ -203,7 +208,7 @@ impl Service {
         state.leader.carry_out(plan.after.clone());
         let watches = state.leader_watches.take(&plan.changes);
         let number = state.behind_from + state.behind.len() as u64;
-        state.behind.push_back((plan.after, plan.changes));
+        state.behind.push_back(Behind { after: plan.after, changes: plan.changes });
         let lag = {
             let State { random, faults, .. } = &mut *state;
             random.duration(Duration::ZERO, faults.follower_lag_max)
@@ -223,7 +228,7 @@ impl Service {
         let mut watches = Vec::new();
         let mut state = self.state.lock();
         while state.behind_from <= number {
-            let Some((after, changes)) = state.behind.pop_front() else { break };
+            let Some(Behind { after, changes }) = state.behind.pop_front() else { break };
             state.behind_from += 1;
             state.follower.carry_out(after);
             watches.extend(state.follower_watches.take(&changes));
@@ -233,8 +238,8 @@ impl Service {
     }
 
     /// Tells the watchers after the time it takes, each on its own, once the way to them is open.
-    fn deliver(&self, watches: Vec<(SessionId, oneshot::Sender<()>)>) {
-        for (session, sender) in watches {
+    fn deliver(&self, watches: Vec<Waiting>) {
+        for Waiting { session, sender } in watches {
             let mut state = self.state.lock();
             let link = state.sessions.get(&session).map(|served| Arc::clone(&served.link));
             let delay = {
