@@ -6,12 +6,15 @@ use replicator_coordination::store::{SessionState, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Waits between two tries to get a session.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(3);
+
+/// How long a request waits for a session.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The session of the moment, or why there is none. Cheap to clone; all see the same.
 #[derive(Clone)]
@@ -31,20 +34,32 @@ pub(crate) fn keep(coordination: Coordination) -> (Sessions, SessionKeeper) {
 }
 
 impl Sessions {
-    /// Never waits: a caller is told at once, and may try again.
-    pub(crate) fn get(&self) -> Result<Session, CoordinationError> {
-        let reason = match &*self.current.borrow() {
-            Ok(session) if session.state() != SessionState::Expired => return Ok(session.clone()),
-            Ok(_) => "the session has expired and a new one is being made".to_owned(),
-            Err(reason) => reason.to_string(),
+    /// The session. Where there is none, one that is just being made is waited for, a moment only.
+    pub(crate) async fn get(&self) -> Result<Session, CoordinationError> {
+        let mut current = self.current.clone();
+        let made = current.wait_for(|current| matches!(current, Ok(session) if is_alive(session)));
+        let reason = match timeout(PATIENCE, made).await {
+            Ok(Ok(current)) => match &*current {
+                Ok(session) => return Ok(session.clone()),
+                Err(reason) => reason.to_string(),
+            },
+            Ok(Err(_)) => "the Server ends".to_owned(),
+            Err(_) => match &*self.current.borrow() {
+                Ok(_) => "the session has expired and a new one is being made".to_owned(),
+                Err(reason) => reason.to_string(),
+            },
         };
         Err(StoreError::Unreachable { reason }.into())
     }
 
     /// Whether the service is heard right now.
     pub(crate) fn is_connected(&self) -> bool {
-        self.get().is_ok_and(|session| session.state() == SessionState::Connected)
+        matches!(&*self.current.borrow(), Ok(session) if session.state() == SessionState::Connected)
     }
+}
+
+fn is_alive(session: &Session) -> bool {
+    session.state() != SessionState::Expired
 }
 
 impl SessionKeeper {

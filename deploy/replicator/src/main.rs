@@ -47,7 +47,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Command::Task(command) => task::run(&connect()?, command, arguments.output).await,
         Command::Cores => cores::run(&connect()?, arguments.output).await,
         Command::Version => {
-            println!("replicator {}", env!("CARGO_PKG_VERSION"));
+            output::write(concat!("replicator ", env!("CARGO_PKG_VERSION"), "\n"));
             Ok(())
         }
         Command::Completion { shell } => {

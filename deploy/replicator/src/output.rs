@@ -19,7 +19,7 @@ pub(crate) fn show<T: Serialize>(output: Output, answer: &T, table: impl FnOnce(
 }
 
 /// A reader that went away, as `head` does, is nobody to tell.
-fn write(text: &str) {
+pub(crate) fn write(text: &str) {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).ok();
 }

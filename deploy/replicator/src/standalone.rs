@@ -2,6 +2,7 @@
 
 use crate::arguments::Standalone;
 use crate::exit::{Exit, Failed};
+use crate::output::write;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::session::Coordination;
 use replicator_core::config::{AdminConfig, Config as CoreConfig};
@@ -29,8 +30,11 @@ struct Roles {
 pub(crate) async fn run(wanted: Standalone) -> Result<(), Failed> {
     let roles = build(&wanted)?;
     let address = roles.server.address();
-    println!("replicator is ready: REST at http://{address}/api/v1, data in {}", wanted.data.display());
-    println!("  next: replicator --server http://{address} task apply -f task.toml --start");
+    write(&format!(
+        "replicator is ready\n  REST  http://{address}/api/v1\n  data  {}\n  next  replicator --server http://{address} \
+         task apply -f task.toml --start\n",
+        wanted.data.display()
+    ));
     let shutdown = CancellationToken::new();
     shut_down_on_signals(shutdown.clone());
     run_roles(roles, shutdown).await

@@ -35,10 +35,7 @@ impl Standalone {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let server = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_default();
-        let server = server.strip_suffix("/api/v1").unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        let server = address(&mut child);
         Self { child, server, folder }
     }
 
@@ -78,6 +75,14 @@ impl Drop for Standalone {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Where it says that it listens.
+fn address(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let word = |line: String| line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned);
+    let address = lines.find_map(word).expect("it says where it listens");
+    address.strip_suffix("/api/v1").unwrap().to_owned()
 }
 
 fn program() -> Command {
@@ -201,9 +206,7 @@ fn tasks_survive_a_kill_and_the_core_is_listed() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(again.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let server = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().replace("/api/v1", "");
+    let server = address(&mut again);
     let ran = ran(program().args(["task", "list", "-o", "json", "--server", &server]), "");
     again.kill().unwrap();
     again.wait().unwrap();

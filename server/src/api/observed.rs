@@ -33,7 +33,7 @@ use std::sync::Arc;
     ),
 )]
 pub(super) async fn status(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<StatusView>, ApiError> {
-    Ok(Json(tasks::status(&app.sessions.get()?, &name).await?))
+    Ok(Json(tasks::status(&app.sessions.get().await?, &name).await?))
 }
 
 /// List the instances of a task
@@ -49,7 +49,7 @@ pub(super) async fn status(State(app): State<Arc<App>>, Name(name): Name) -> Res
     ),
 )]
 pub(super) async fn instances(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<InstanceList>, ApiError> {
-    let instances = tasks::status(&app.sessions.get()?, &name).await?.instances;
+    let instances = tasks::status(&app.sessions.get().await?, &name).await?.instances;
     Ok(Json(InstanceList { instances }))
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn instances(State(app): State<Arc<App>>, Name(name): Name) -> 
     responses((status = 200, body = CoreList), AnyProblem),
 )]
 pub(super) async fn cores(State(app): State<Arc<App>>) -> Result<Json<CoreList>, ApiError> {
-    Ok(Json(groups::cores(&app.sessions.get()?).await?))
+    Ok(Json(groups::cores(&app.sessions.get().await?).await?))
 }
 
 /// List the groups with their tasks and Cores
@@ -68,5 +68,5 @@ pub(super) async fn cores(State(app): State<Arc<App>>) -> Result<Json<CoreList>,
     responses((status = 200, body = GroupList), AnyProblem),
 )]
 pub(super) async fn groups(State(app): State<Arc<App>>) -> Result<Json<GroupList>, ApiError> {
-    Ok(Json(groups::groups(&app.sessions.get()?).await?))
+    Ok(Json(groups::groups(&app.sessions.get().await?).await?))
 }

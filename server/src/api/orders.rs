@@ -75,5 +75,5 @@ pub(super) async fn resume(app: State<Arc<App>>, name: Name) -> Result<Json<Orde
 }
 
 async fn order(State(app): State<Arc<App>>, Name(name): Name, order: Order) -> Result<Json<OrderView>, ApiError> {
-    Ok(Json(tasks::order(&app.sessions.get()?, &name, order).await?))
+    Ok(Json(tasks::order(&app.sessions.get().await?, &name, order).await?))
 }

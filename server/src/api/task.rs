@@ -105,7 +105,7 @@ pub(super) async fn list(
         after: asked.after.unwrap_or_default(),
         limit,
     };
-    Ok(Json(tasks::list(&app.sessions.get()?, &filter).await?))
+    Ok(Json(tasks::list(&app.sessions.get().await?, &filter).await?))
 }
 
 /// Make a task
@@ -129,7 +129,7 @@ pub(super) async fn create(
     Asked(asked): Asked<CreateQuery>,
     SpecBody(spec): SpecBody,
 ) -> Result<impl IntoResponse, ApiError> {
-    let task = tasks::create(&app.sessions.get()?, spec, asked.desired, author(&asked.reason)?).await?;
+    let task = tasks::create(&app.sessions.get().await?, spec, asked.desired, author(&asked.reason)?).await?;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/api/v1/tasks/{}", task.spec.name))];
     Ok((StatusCode::CREATED, etag(task.version), location, Json(task)))
 }
@@ -147,7 +147,7 @@ pub(super) async fn create(
     ),
 )]
 pub(super) async fn read(State(app): State<Arc<App>>, Name(name): Name) -> Result<impl IntoResponse, ApiError> {
-    let task = tasks::read(&app.sessions.get()?, &name).await?;
+    let task = tasks::read(&app.sessions.get().await?, &name).await?;
     Ok((etag(task.version), Json(task)))
 }
 
@@ -183,7 +183,7 @@ pub(super) async fn update(
     Asked(asked): Asked<UpdateQuery>,
     SpecBody(spec): SpecBody,
 ) -> Result<impl IntoResponse, ApiError> {
-    let task = tasks::update(&app.sessions.get()?, &name, expected, spec, author(&asked.reason)?).await?;
+    let task = tasks::update(&app.sessions.get().await?, &name, expected, spec, author(&asked.reason)?).await?;
     Ok((etag(task.version), Json(task)))
 }
 
@@ -211,7 +211,7 @@ pub(super) async fn delete(
     Name(name): Name,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, ApiError> {
-    tasks::delete(&app.sessions.get()?, &name, expected).await?;
+    tasks::delete(&app.sessions.get().await?, &name, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -228,6 +228,6 @@ pub(super) async fn delete(
     ),
 )]
 pub(super) async fn versions(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<VersionList>, ApiError> {
-    let versions = tasks::versions(&app.sessions.get()?, &name).await?;
+    let versions = tasks::versions(&app.sessions.get().await?, &name).await?;
     Ok(Json(VersionList { versions }))
 }
