@@ -78,6 +78,10 @@ impl Cluster {
         spec.name
     }
 
+    pub(crate) fn task_name(&self, name: &str) -> TaskName {
+        TaskName::new(name).unwrap()
+    }
+
     pub(crate) async fn order(&self, task: &TaskName, state: DesiredState) {
         self.session.order(task, state, None).await.unwrap();
     }

@@ -58,14 +58,15 @@ impl Endpoint {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// Connects within the timeout. The session's time zone is UTC and `init` runs after that.
+    /// Connects within the timeout. The session's time zone is UTC and `init` runs after that. The failure names the
+    /// user; who calls puts the server in front, for it knows whether that is a source or a target.
     ///
     /// A connection counts rows that a statement matches (`CLIENT_FOUND_ROWS`), not those it changed: an UPDATE that
     /// finds its row answers 1 even if nothing differs, so 0 always means that the row is not there.
     pub async fn connect(&self, init: &[&str]) -> Result<Conn, Failure> {
         let mut statements = vec!["SET time_zone = '+00:00'".to_owned()];
         statements.extend(init.iter().map(|&sql| sql.to_owned()));
-        let place = format!("{} as `{}`", self.address(), self.user);
+        let place = format!("login as `{}`", self.user);
         match tokio::time::timeout(self.connect_timeout, Conn::new(self.options(statements))).await {
             Ok(Ok(conn)) => Ok(conn),
             Ok(Err(error)) => Err(failure(&error).at(place)),
@@ -100,7 +101,8 @@ impl Endpoint {
             TlsMode::Required => false,
             TlsMode::Verify => true,
         };
-        let mut ssl = SslOpts::default().with_danger_accept_invalid_certs(!verify).with_danger_skip_domain_validation(!verify);
+        let mut ssl =
+            SslOpts::default().with_danger_accept_invalid_certs(!verify).with_danger_skip_domain_validation(!verify);
         if let Some(ca) = &self.tls.ca {
             ssl = ssl.with_root_certs(vec![ca.clone().into()]).with_disable_built_in_roots(true);
         }

@@ -43,8 +43,9 @@ impl Session {
     pub(super) async fn connect(endpoint: &Endpoint, timeout: Duration) -> Result<Self, Failure> {
         let settings = session_settings();
         let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-        let conn = endpoint.connect(&settings).await?;
-        Ok(Self { conn, timeout, address: endpoint.address() })
+        let address = format!("target {}", endpoint.address());
+        let conn = endpoint.connect(&settings).await.map_err(|failure| failure.at(&address))?;
+        Ok(Self { conn, timeout, address })
     }
 
     pub(super) fn conn(&mut self) -> &mut Conn {
