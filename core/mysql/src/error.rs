@@ -25,17 +25,21 @@ pub fn failure(error: &Error) -> Failure {
         ),
         Error::Driver(error) => driver_failure(error),
         Error::Url(error) => Failure::definite("bad_address", error.to_string(), "correct the address"),
-        Error::Other(error) => {
-            Failure::transient("connection_failed", error.to_string(), "check that the server can be reached; it is tried again")
-        }
+        Error::Other(error) => Failure::transient(
+            "connection_failed",
+            error.to_string(),
+            "check that the server can be reached; it is tried again",
+        ),
     }
 }
 
 fn driver_failure(error: &DriverError) -> Failure {
     match error {
-        DriverError::ConnectionClosed | DriverError::PacketOutOfOrder => {
-            Failure::transient("connection_lost", "the server closed the connection", "see the server's error log; it is tried again")
-        }
+        DriverError::ConnectionClosed | DriverError::PacketOutOfOrder => Failure::transient(
+            "connection_lost",
+            "the server closed the connection",
+            "see the server's error log; it is tried again",
+        ),
         DriverError::UnknownAuthPlugin { name } => Failure::definite(
             "auth_plugin_unknown",
             format!("the server wants the login method `{name}`"),
@@ -47,9 +51,11 @@ fn driver_failure(error: &DriverError) -> Failure {
             "enable TLS on the server, or set `tls.mode` to \"off\"",
         ),
         // Its text would show the packet's bytes, which may be rows.
-        DriverError::UnexpectedPacket { .. } => {
-            Failure::transient("unexpected_packet", "the server sent a packet that does not belong here", "it is tried again on a new connection")
-        }
+        DriverError::UnexpectedPacket { .. } => Failure::transient(
+            "unexpected_packet",
+            "the server sent a packet that does not belong here",
+            "it is tried again on a new connection",
+        ),
         DriverError::FromValue { .. } | DriverError::FromRow { .. } => Failure::definite(
             "unexpected_answer",
             "the server answered a question about itself in another form than known",
@@ -62,12 +68,20 @@ fn driver_failure(error: &DriverError) -> Failure {
 fn server_failure(error: &ServerError) -> Failure {
     let reason = format!("{} (error {})", message(error), error.code);
     match error.code {
-        1045 | 1698 => Failure::definite("access_denied", reason, "check the user and its password, and that the user may come from this host"),
+        1045 | 1698 => Failure::definite(
+            "access_denied",
+            reason,
+            "check the user and its password, and that the user may come from this host",
+        ),
         1044 | 1142 | 1143 | 1227 | 1370 => {
             Failure::definite("privilege_missing", reason, "grant the user what is missing and start the task again")
         }
-        1049 => Failure::definite("unknown_database", reason, "create the database on the target, or route it to another"),
-        1051 | 1146 => Failure::definite("unknown_table", reason, "create the table on the target, or exclude it from the task"),
+        1049 => {
+            Failure::definite("unknown_database", reason, "create the database on the target, or route it to another")
+        }
+        1051 | 1146 => {
+            Failure::definite("unknown_table", reason, "create the table on the target, or exclude it from the task")
+        }
         1054 | 1136 => Failure::definite("columns_differ", reason, "make the target's table like the source's"),
         1062 | 1586 => Failure::definite(
             "duplicate_key",
@@ -84,10 +98,20 @@ fn server_failure(error: &ServerError) -> Failure {
             reason,
             "a row that the other refers to is missing on the target; replicate both tables, or drop the constraint there",
         ),
-        1021 | 1114 | 1041 => Failure::transient("target_full", reason, "free space or memory on the server; it is tried again"),
-        1040 | 1203 | 1226 => Failure::transient("too_many_connections", reason, "raise the server's limit; it is tried again"),
-        1205 | 1213 | 1614 | 3572 | 3058 => Failure::transient("lock_conflict", reason, "someone else locks the same rows; it is tried again"),
-        1290 | 1792 | 1836 => Failure::transient("read_only", reason, "make the server writable, or point the task to the one that is; it is tried again"),
+        1021 | 1114 | 1041 => {
+            Failure::transient("target_full", reason, "free space or memory on the server; it is tried again")
+        }
+        1040 | 1203 | 1226 => {
+            Failure::transient("too_many_connections", reason, "raise the server's limit; it is tried again")
+        }
+        1205 | 1213 | 1614 | 3572 | 3058 => {
+            Failure::transient("lock_conflict", reason, "someone else locks the same rows; it is tried again")
+        }
+        1290 | 1792 | 1836 => Failure::transient(
+            "read_only",
+            reason,
+            "make the server writable, or point the task to the one that is; it is tried again",
+        ),
         1053 | 1077 | 1079 | 1152 | 1154..=1161 | 1184 | 1317 | 1927 | 2006 | 2013 | 3024 | 3168 | 3169 | 4031 => {
             Failure::transient("connection_lost", reason, "see the server's error log; it is tried again")
         }
@@ -132,8 +156,16 @@ mod tests {
     #[test]
     fn row_values_are_left_out() {
         let duplicate = server(1062, "Duplicate entry 'canary for key x' for key 'item.PRIMARY'");
-        assert!(!duplicate.reason.contains("canary") && duplicate.reason.contains("item.PRIMARY"), "{}", duplicate.reason);
+        assert!(
+            !duplicate.reason.contains("canary") && duplicate.reason.contains("item.PRIMARY"),
+            "{}",
+            duplicate.reason
+        );
         let incorrect = server(1366, "Incorrect integer value: 'canary' for column 'n' at row 1");
-        assert!(!incorrect.reason.contains("canary") && incorrect.reason.contains("'n' at row 1"), "{}", incorrect.reason);
+        assert!(
+            !incorrect.reason.contains("canary") && incorrect.reason.contains("'n' at row 1"),
+            "{}",
+            incorrect.reason
+        );
     }
 }

@@ -253,7 +253,7 @@ fn check(facts: &ServerFacts, identity: &ReplicaIdentity) -> Result<(), Failure>
     let image = facts.row_image.as_deref().unwrap_or("FULL");
     if image != "FULL" {
         return Err(Failure::definite(
-            "binlog_image_not_full",
+            "row_image_not_full",
             format!("binlog_row_image is {image}: rows are logged without some of their columns"),
             "SET GLOBAL binlog_row_image = 'FULL' (and in the configuration), and have the source's clients connect anew",
         ));

@@ -19,7 +19,6 @@ mod schema;
 mod scope;
 mod start;
 mod statement;
-mod transaction;
 
 use crate::change::Change;
 use async_trait::async_trait;

@@ -1,5 +1,7 @@
 //! What the producer makes of real servers' binary logs, and what it says where it can't.
 
+mod failures;
+mod oddities;
 mod reading;
 
 use reading::{Reading, spec};

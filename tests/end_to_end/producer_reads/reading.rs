@@ -18,11 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The producer's settings for a server; `more` is JSON without its braces, such as `"start": "earliest"`.
 pub(super) fn spec(server: &MysqlServer, more: &str) -> ProducerSpec {
     let (port, user, password) = (server.port(), server.user(), server.password());
-    let more = if more.is_empty() { String::new() } else { format!(", {more}") };
-    serde_json::from_str(&format!(
-        r#"{{"host": "127.0.0.1", "port": {port}, "user": "{user}", "password": "{password}", "heartbeat": "500ms"{more}}}"#
-    ))
-    .unwrap()
+    let mut settings = serde_json::json!({
+        "host": "127.0.0.1", "port": port, "user": user, "password": password, "heartbeat": "500ms"
+    });
+    let more: serde_json::Value = serde_json::from_str(&format!("{{{more}}}")).unwrap();
+    if let (Some(settings), Some(more)) = (settings.as_object_mut(), more.as_object()) {
+        settings.extend(more.clone());
+    }
+    serde_json::from_value(settings).unwrap()
 }
 
 pub(super) struct Reading {

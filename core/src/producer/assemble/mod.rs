@@ -1,0 +1,255 @@
+//! Events to changes: the decisions of the producer, without I/O.
+//!
+//! ```text
+//! raw event ─▶ decode ─▶ where it stands ─▶ ┬ opens a transaction      (GTID, BEGIN)
+//!                                           ├ describes a table        (TABLE_MAP; may need the server's definition)
+//!                                           ├ carries rows             (Begin before the first of them, Rows)
+//!                                           ├ carries a statement      (Begin, Schema, Commit)
+//!                                           ├ ends a transaction       (Commit, or Reached if nothing of it was ours)
+//!                                           └ is known to mean nothing, or stops the task
+//! ```
+//!
+//! A GTID counts as reached only with the end of its transaction. Nothing is held back until then: parts are handed on
+//! as they come.
+
+mod refusal;
+mod rows;
+mod statements;
+mod transaction;
+mod transactions;
+
+use super::place::{Place, nearest};
+use super::schema::SchemaCache;
+use super::scope::Scope;
+use super::statement::Statement;
+use crate::change::Change;
+use bytes::Bytes;
+use refusal::{incomplete, lossy, not_decoded, unknown, utf8};
+use replicator_binlog::{Decoder, Event, EventBody, EventHeader, TableMap};
+use replicator_model::failure::Failure;
+use replicator_model::position::Position;
+use replicator_mysql::facts::ServerFlavor;
+use replicator_mysql::tables::Collations;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use transaction::Transaction;
+use transactions::XidText;
+
+/// Turns the events of one connection into changes.
+#[derive(Debug)]
+pub(super) struct Assembler {
+    scope: Scope,
+    flavor: ServerFlavor,
+    /// As in a checkpoint.
+    server: Arc<str>,
+    /// Whether points carry GTIDs. Not where the set of all transactions before the start is not known.
+    track_gtids: bool,
+    collations: Collations,
+    decoder: Decoder,
+    place: Place,
+    floor: Position,
+    /// A compressed transaction has been read on this connection: inner events belong to it.
+    in_payload: bool,
+    transaction: Option<Transaction>,
+    schemas: SchemaCache,
+    /// A table whose definition is asked for.
+    awaited: Option<Awaited>,
+    /// Distributed transactions whose first part held nothing of the task's.
+    prepared_elsewhere: BTreeSet<String>,
+    ready: VecDeque<Change>,
+}
+
+#[derive(Debug)]
+struct Awaited {
+    table_id: u64,
+    body: Box<[u8]>,
+    map: TableMap,
+}
+
+/// A table whose definition the assembler needs before it goes on: see [`Assembler::define`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WantedTable {
+    pub(super) database: String,
+    pub(super) table: String,
+}
+
+/// What is known when a connection begins.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    pub(super) scope: Scope,
+    pub(super) flavor: ServerFlavor,
+    pub(super) server: String,
+    pub(super) track_gtids: bool,
+    pub(super) collations: Collations,
+    /// Behind the event that names the file.
+    pub(super) decoder: Decoder,
+    pub(super) place: Place,
+    /// What has been applied; a source that looks for the first new transaction may begin to read before it.
+    pub(super) floor: Position,
+}
+
+/// An event besides its bytes.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    header: EventHeader,
+    /// Where it begins; an event from a compressed transaction is where that ends.
+    offset: u64,
+}
+
+impl Seen {
+    fn time_us(&self) -> i64 {
+        i64::from(self.header.timestamp) * 1_000_000
+    }
+}
+
+impl Assembler {
+    pub(super) fn new(beginning: Beginning) -> Self {
+        let Beginning { scope, flavor, server, track_gtids, collations, decoder, place, floor } = beginning;
+        Self {
+            scope,
+            flavor,
+            server: server.into(),
+            track_gtids,
+            collations,
+            decoder,
+            place,
+            floor,
+            in_payload: false,
+            transaction: None,
+            schemas: SchemaCache::default(),
+            awaited: None,
+            prepared_elsewhere: BTreeSet::new(),
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// The next change that is complete.
+    pub(super) fn pop(&mut self) -> Option<Change> {
+        self.ready.pop_front()
+    }
+
+    /// Where the next event begins.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Takes the next event. If it answers a table, [`Assembler::define`] has to come before the next event.
+    /// `inner`: from a compressed transaction. `now_us`: when it was read, in microseconds since 1970 UTC.
+    pub(super) fn take(&mut self, bytes: &Bytes, inner: bool, now_us: i64) -> Result<Option<WantedTable>, Failure> {
+        if inner && !self.in_payload {
+            // They belong to a transaction before the start.
+            return Ok(None);
+        }
+        let before = self.place.clone();
+        let decoded = if inner { self.decoder.decode_inner(bytes) } else { self.decoder.decode(bytes) };
+        let result = decoded.map_err(not_decoded).and_then(|event| {
+            let offset = if inner { self.place.offset } else { self.place.pass(&event.header) };
+            self.event(event, offset, bytes, now_us)
+        });
+        result.map_err(|failure| failure.at(self.describe(&before)))
+    }
+
+    /// Where a failure happened: the file, the offset and the transaction.
+    fn describe(&self, place: &Place) -> String {
+        match self.transaction.as_ref().and_then(|transaction| transaction.start.gtid.as_ref()) {
+            Some(gtid) => format!("{place} (transaction {gtid})"),
+            None => place.to_string(),
+        }
+    }
+
+    fn event(
+        &mut self,
+        event: Event<'_>,
+        offset: u64,
+        bytes: &Bytes,
+        now_us: i64,
+    ) -> Result<Option<WantedTable>, Failure> {
+        let seen = Seen { header: event.header, offset };
+        match event.body {
+            EventBody::Rows(rows) => self.rows(&rows, &seen, bytes)?,
+            EventBody::TableMap(map) => return self.table_map(&map),
+            EventBody::Xid(_) => self.end(&seen)?,
+            EventBody::Gtid(gtid) => self.open_mysql(&gtid, &seen)?,
+            EventBody::AnonymousGtid(gtid) => self.open_anonymous(&gtid, &seen)?,
+            EventBody::MariaDbGtid(gtid) => self.open_mariadb(&gtid, &seen)?,
+            EventBody::Query(query) => self.query(&query, &seen)?,
+            EventBody::Rotate { position, file } => self.rotate(position, file, &seen, now_us)?,
+            EventBody::Heartbeat { file, position } => self.heartbeat(file, position, now_us),
+            EventBody::XaPrepare(prepare) if prepare.one_phase => self.end(&seen)?,
+            EventBody::XaPrepare(prepare) => {
+                self.prepared(XidText(&prepare.xid).to_string(), &seen)?;
+            }
+            EventBody::PartialUpdateRows(body) => self.partial_update(body)?,
+            EventBody::ExecuteLoadQuery(load) => {
+                let database = utf8(load.database, "database name")?;
+                let sql = utf8(load.sql, "LOAD DATA statement")?;
+                self.judge(&Statement::read(sql, 0), sql, database, None)?;
+            }
+            EventBody::Incident { number, message } => {
+                return Err(Failure::definite(
+                    "source_lost_events",
+                    format!("the source says that events are missing here: incident {number}, {}", lossy(message)),
+                    "copy the tables again and start from a position after this one",
+                ));
+            }
+            // Context of a statement, which itself decides; what the decoder has taken over; bookkeeping of the source.
+            EventBody::Intvar(_)
+            | EventBody::Rand(_)
+            | EventBody::UserVar(_)
+            | EventBody::BeginLoadQuery(_)
+            | EventBody::RowsQuery(_)
+            | EventBody::FormatDescription(_)
+            | EventBody::Stop
+            | EventBody::PreviousGtids(_)
+            | EventBody::TransactionContext(_)
+            | EventBody::ViewChange(_)
+            | EventBody::Ignorable(_)
+            | EventBody::MariaDbGtidList(_)
+            | EventBody::MariaDbBinlogCheckpoint(_)
+            | EventBody::MariaDbAnnotateRows(_)
+            | EventBody::MariaDbStartEncryption { .. } => {}
+            // Its events follow, unpacked.
+            EventBody::TransactionPayload(_) => self.in_payload = true,
+            EventBody::Unknown(_) => unknown(&event.header)?,
+        }
+        Ok(None)
+    }
+
+    /// The log goes on in another file. Sources announce it twice: at the end of a file, and before the next begins.
+    fn rotate(&mut self, position: u64, file: &[u8], seen: &Seen, now_us: i64) -> Result<(), Failure> {
+        let file = utf8(file, "file name")?;
+        if self.transaction.as_ref().is_some_and(|transaction| transaction.begun) {
+            return Err(incomplete("the file ends before it"));
+        }
+        let was_open = self.transaction.take();
+        self.place = Place::new(file, position);
+        if seen.header.timestamp != 0 && was_open.is_none() {
+            self.idle(now_us);
+        }
+        Ok(())
+    }
+
+    /// An idle source. Version 1 of the event has the low 32 bits of the position.
+    fn heartbeat(&mut self, file: &[u8], position: u64, now_us: i64) {
+        if self.transaction.is_some() || *file != *self.place.file.as_bytes() {
+            return;
+        }
+        let offset = match u32::try_from(position) {
+            Ok(low) => nearest(self.place.offset, low),
+            Err(_) => position,
+        };
+        self.place.offset = self.place.offset.max(offset);
+        self.idle(now_us);
+    }
+
+    /// Between two transactions: everything up to here is known, unless the source still looks for the start.
+    fn idle(&mut self, now_us: i64) {
+        let here = Position::new(&*self.place.file, self.place.offset);
+        if here.partial_cmp(&self.floor).is_none_or(|order| order.is_ge()) {
+            self.reach(self.place.offset, now_us);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Tables and their rows.
+
+use super::refusal::{no_table_map, not_decoded};
+use super::{Assembler, Awaited, Seen, WantedTable};
+use crate::change::{Change, RowsChange};
+use crate::producer::schema::{self, Known};
+use bytes::Bytes;
+use replicator_binlog::{DecodeError, RowsEvent, TableMap, TableMapEvent};
+use replicator_model::failure::Failure;
+use replicator_mysql::tables::TableDefinition;
+use std::sync::Arc;
+
+impl Assembler {
+    pub(super) fn table_map(&mut self, event: &TableMapEvent<'_>) -> Result<Option<WantedTable>, Failure> {
+        if self.schemas.holds(event.table_id, event.body) {
+            return Ok(None);
+        }
+        let map = TableMap::parse(event.body, self.decoder.format()).map_err(not_decoded)?;
+        let body: Box<[u8]> = event.body.into();
+        if !self.scope.has(&map.database, &map.table) {
+            self.schemas.insert(event.table_id, body, Known::Outside);
+            return Ok(None);
+        }
+        let awaited = Awaited { table_id: event.table_id, body, map };
+        if schema::needs_definition(&awaited.map, self.flavor) {
+            let (database, table) = (awaited.map.database.clone(), awaited.map.table.clone());
+            self.awaited = Some(awaited);
+            return Ok(Some(WantedTable { database, table }));
+        }
+        self.learn(awaited, None)?;
+        Ok(None)
+    }
+
+    /// Answers for the table that [`Assembler::take`] asked for: `None` if the server has no such table.
+    pub(in crate::producer) fn define(&mut self, definition: Option<&TableDefinition>) -> Result<(), Failure> {
+        match self.awaited.take() {
+            Some(awaited) => {
+                let place = self.describe(&self.place);
+                self.learn(awaited, definition).map_err(|failure| failure.at(place))
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn learn(&mut self, awaited: Awaited, definition: Option<&TableDefinition>) -> Result<(), Failure> {
+        let schema = schema::complete(awaited.map, definition, &self.scope, &self.collations)?;
+        self.schemas.insert(awaited.table_id, awaited.body, Known::Table(Arc::new(schema)));
+        Ok(())
+    }
+
+    pub(super) fn rows(&mut self, rows: &RowsEvent<'_>, seen: &Seen, bytes: &Bytes) -> Result<(), Failure> {
+        let first_row = self.current()?.rows;
+        if rows.is_dummy() {
+            return Ok(());
+        }
+        let table = match self.schemas.get(rows.table_id()) {
+            Some(Known::Table(table)) => Arc::clone(table),
+            Some(Known::Outside) => return Ok(()),
+            None => return Err(no_table_map()),
+        };
+        if !is_full(rows) {
+            return Err(Failure::definite(
+                "row_image_not_full",
+                format!("a row of {} was logged without some of its columns", table.source_name()),
+                "SET GLOBAL binlog_row_image = 'FULL' on the source, have its clients connect anew, and copy the table \
+                 again",
+            ));
+        }
+        let row_count = count_rows(rows, &table.map).map_err(not_decoded)?;
+        if row_count == 0 {
+            return Ok(());
+        }
+        self.begin();
+        self.current()?.rows += row_count;
+        self.ready.push_back(Change::Rows(RowsChange {
+            table,
+            kind: rows.kind(),
+            no_foreign_key_checks: rows.flags().no_foreign_key_checks(),
+            event: bytes.clone(),
+            layout: rows.layout(),
+            file: Arc::clone(&self.place.file),
+            offset: seen.offset,
+            first_row,
+            row_count,
+        }));
+        Ok(())
+    }
+
+    pub(super) fn partial_update(&mut self, body: &[u8]) -> Result<(), Failure> {
+        let table_id = body.get(..6).unwrap_or_default().iter().rev().fold(0, |id, byte| id << 8 | u64::from(*byte));
+        match self.schemas.get(table_id) {
+            Some(Known::Outside) => Ok(()),
+            Some(Known::Table(table)) => Err(Failure::definite(
+                "partial_json",
+                format!("an UPDATE of {} was logged as changes inside of JSON values", table.source_name()),
+                "SET GLOBAL binlog_row_value_options = '' on the source, have its clients connect anew, and copy the \
+                 table again",
+            )),
+            None => Err(no_table_map()),
+        }
+    }
+}
+
+/// Whether the images hold every column.
+fn is_full(rows: &RowsEvent<'_>) -> bool {
+    let width = rows.layout().width();
+    let images = [rows.columns_before(), rows.columns_after()];
+    images.iter().flatten().all(|image| (0..width).all(|column| image.contains(column)))
+}
+
+fn count_rows(rows: &RowsEvent<'_>, map: &TableMap) -> Result<u64, DecodeError> {
+    let (mut before, mut after, mut count) = (Vec::new(), Vec::new(), 0);
+    let mut rows = rows.rows(map)?;
+    while rows.next_into(&mut before, &mut after)? {
+        count += 1;
+    }
+    Ok(count)
+}

@@ -1,0 +1,112 @@
+//! Statements: those that bracket transactions, and those that change tables.
+
+use super::refusal::{incomplete, lossy, not_decoded, utf8};
+use super::transactions::normal_xid;
+use super::{Assembler, Seen};
+use crate::change::{Change, SchemaChange};
+use crate::producer::scope::{Carried, Judged, Verdict};
+use crate::producer::statement::{Statement, first_words};
+use replicator_binlog::Query;
+use replicator_model::failure::Failure;
+use std::sync::Arc;
+
+impl Assembler {
+    pub(super) fn query(&mut self, query: &Query<'_>, seen: &Seen) -> Result<(), Failure> {
+        let sql = std::str::from_utf8(&query.sql).map_err(|_| {
+            Failure::definite(
+                "statement_charset",
+                format!("the statement `{} …` is not in UTF-8", first_words(&String::from_utf8_lossy(&query.sql))),
+                "apply it to the target by hand and skip it; let clients of the source use utf8mb4",
+            )
+        })?;
+        let session = query.status.parse().map_err(not_decoded)?;
+        let statement = Statement::read(sql, session.sql_mode.unwrap_or(0));
+        match &statement {
+            Statement::Begin => return self.begin_statement(seen),
+            Statement::Commit => return self.end(seen),
+            Statement::Rollback => return self.roll_back(true, seen),
+            Statement::RollbackToSavepoint => return self.roll_back(false, seen),
+            Statement::Savepoint => return Ok(()),
+            Statement::XaBracket => return self.xa_bracket(seen),
+            Statement::XaCommit(xid) => return self.xa_commit(&normal_xid(xid), seen),
+            Statement::XaRollback(xid) => {
+                self.prepared_elsewhere.remove(&normal_xid(xid));
+                self.finish(seen);
+                return Ok(());
+            }
+            _ => {}
+        }
+        if self.transaction.is_none() {
+            self.open(None, seen.time_us(), seen)?;
+        }
+        let database = utf8(query.database, "database name")?;
+        let updated = session.updated_databases.as_ref().map(|names| names.iter().map(|name| lossy(name)).collect());
+        if let Some(Carried { sql, database, tables }) = self.judge(&statement, sql, database, updated)? {
+            if query.error_code != 0 {
+                tracing::warn!(code = query.error_code, "the statement ended with an error at the source");
+            }
+            self.begin();
+            self.ready.push_back(Change::Schema(SchemaChange {
+                database,
+                sql,
+                file: Arc::clone(&self.place.file),
+                offset: seen.offset,
+                tables,
+                sql_mode: session.sql_mode,
+                charsets: session.charsets.map(|c| (c.client, c.connection, c.server)),
+                time_zone: session.time_zone.map(lossy),
+                foreign_key_checks: session.foreign_key_checks(),
+                timestamp_us: seen.time_us() + i64::from(session.microseconds.unwrap_or(0)),
+            }));
+        }
+        let goes_on = matches!(&statement, Statement::Table(table) if table.start_transaction.is_some());
+        match &mut self.transaction {
+            Some(transaction) if goes_on => transaction.open = true,
+            Some(transaction) if !transaction.open => self.finish(seen),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What is to be carried of a statement.
+    pub(super) fn judge(
+        &self,
+        statement: &Statement,
+        sql: &str,
+        database: &str,
+        updated: Option<Vec<String>>,
+    ) -> Result<Option<Carried>, Failure> {
+        let judged = Judged { statement, sql, database, updated_databases: updated.as_deref() };
+        match self.scope.judge(judged) {
+            Verdict::Ignore => Ok(None),
+            Verdict::Carry(_) if self.transaction.as_ref().is_some_and(|open| open.two_phase_alter) => {
+                Err(Failure::definite(
+                    "statement_not_understood",
+                    "an ALTER in two phases (binlog_alter_two_phase) is not carried yet",
+                    "SET GLOBAL binlog_alter_two_phase = OFF on the source; apply this one to the target by hand and \
+                     skip it",
+                ))
+            }
+            Verdict::Carry(carried) => Ok(Some(carried)),
+            Verdict::Refuse { code, problem, hint } => Err(Failure::definite(code, problem, hint)),
+        }
+    }
+
+    pub(super) fn begin_statement(&mut self, seen: &Seen) -> Result<(), Failure> {
+        match &mut self.transaction {
+            Some(transaction) if !transaction.begun => transaction.open = true,
+            Some(_) => return Err(incomplete("another one begins before its end")),
+            None => self.open(None, seen.time_us(), seen)?.open = true,
+        }
+        Ok(())
+    }
+
+    /// XA START opens a group like BEGIN; XA END changes nothing.
+    pub(super) fn xa_bracket(&mut self, seen: &Seen) -> Result<(), Failure> {
+        match &mut self.transaction {
+            Some(transaction) => transaction.open = true,
+            None => self.open(None, seen.time_us(), seen)?.open = true,
+        }
+        Ok(())
+    }
+}

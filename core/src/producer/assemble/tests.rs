@@ -1,0 +1,315 @@
+use super::*;
+use proptest::prelude::*;
+use replicator_binlog::{ChecksumAlg, EventKind, MariaDbGtid};
+use replicator_model::failure::ErrorClass;
+use replicator_model::gtid::Gtid;
+use replicator_model::task::ProducerSpec;
+use replicator_mysql::tables::{ColumnDefinition, TableDefinition};
+
+const UUID: [u8; 16] = [7; 16];
+const NOW: i64 = 1_800_000_000_000_000;
+const TIME: u32 = 1_700_000_000;
+
+/// A source's log as it is written, one event after the other.
+struct Log {
+    offset: u32,
+    flags: u16,
+}
+
+impl Log {
+    fn new() -> Self {
+        Log { offset: 4, flags: 0 }
+    }
+
+    fn raw(&self, kind: EventKind, timestamp: u32, log_pos: u32, body: &[u8]) -> Bytes {
+        let mut bytes = timestamp.to_le_bytes().to_vec();
+        bytes.push(kind.0);
+        bytes.extend(1u32.to_le_bytes());
+        bytes.extend((19 + body.len() as u32).to_le_bytes());
+        bytes.extend(log_pos.to_le_bytes());
+        bytes.extend(self.flags.to_le_bytes());
+        bytes.extend(body);
+        bytes.into()
+    }
+
+    fn event(&mut self, kind: EventKind, body: &[u8]) -> Bytes {
+        self.offset += 19 + body.len() as u32;
+        self.raw(kind, TIME, self.offset, body)
+    }
+
+    fn gtid(&mut self, number: u64) -> Bytes {
+        let body = [&[0][..], &UUID, &number.to_le_bytes()].concat();
+        self.event(EventKind::GTID, &body)
+    }
+
+    fn mariadb_gtid(&mut self, sequence: u64, flags: u8) -> Bytes {
+        let body = [&sequence.to_le_bytes()[..], &0u32.to_le_bytes(), &[flags], &[0; 6]].concat();
+        self.event(EventKind::MARIADB_GTID, &body)
+    }
+
+    fn query(&mut self, sql: &str) -> Bytes {
+        let body = [&[0; 8][..], &[4], &[0; 4], b"shop\0", sql.as_bytes()].concat();
+        self.event(EventKind::QUERY, &body)
+    }
+
+    fn xid(&mut self) -> Bytes {
+        self.event(EventKind::XID, &[0; 8])
+    }
+
+    /// A table with the column `id int not null primary key`; `full` says so, else only its type is known.
+    fn table(&mut self, id: u8, name: &str, full: bool) -> Bytes {
+        let mut body = vec![id, 0, 0, 0, 0, 0, 0, 0, 4];
+        body.extend(b"shop\0");
+        body.push(name.len() as u8);
+        body.extend(name.as_bytes());
+        body.extend([0, 1, 3, 0, 0]);
+        if full {
+            body.extend([1, 1, 0, 4, 3, 2, b'i', b'd', 8, 1, 0]);
+        }
+        self.event(EventKind::TABLE_MAP, &body)
+    }
+
+    fn insert(&mut self, table: u8, ids: &[u32]) -> Bytes {
+        let mut body = vec![table, 0, 0, 0, 0, 0, 1, 0, 2, 0, 1, 1];
+        ids.iter().for_each(|id| {
+            body.push(0);
+            body.extend(id.to_le_bytes());
+        });
+        self.event(EventKind::WRITE_ROWS, &body)
+    }
+
+    fn heartbeat(&self, position: u32) -> Bytes {
+        self.raw(EventKind::HEARTBEAT, 0, position, b"bin.000001")
+    }
+}
+
+fn assembler(flavor: ServerFlavor, floor: u64) -> Assembler {
+    let spec: ProducerSpec = serde_json::from_str(r#"{"host": "h", "user": "u", "tables": ["shop.item"]}"#).unwrap();
+    Assembler::new(Beginning {
+        scope: Scope::new(&spec, &[]),
+        flavor,
+        server: "s".into(),
+        track_gtids: true,
+        collations: Collations::default(),
+        decoder: Decoder::with_checksum(ChecksumAlg::Off),
+        place: Place::new("bin.000001", 4),
+        floor: Position::new("bin.000001", floor),
+    })
+}
+
+fn mysql() -> Assembler {
+    assembler(ServerFlavor::MySql, 4)
+}
+
+/// The changes of some events, short.
+fn changes(assembler: &mut Assembler, events: &[Bytes]) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::new();
+    for event in events {
+        assert_eq!(assembler.take(event, false, NOW)?, None);
+        lines.extend(std::iter::from_fn(|| assembler.pop()).map(|change| line(&change)));
+    }
+    Ok(lines)
+}
+
+fn line(change: &Change) -> String {
+    let gtid = |gtid: &Option<Gtid>| match gtid {
+        Some(Gtid::MySql(gtid)) => format!(" :{}", gtid.number),
+        Some(Gtid::MariaDb(gtid)) => format!(" {gtid}"),
+        None => String::new(),
+    };
+    match change {
+        Change::Begin(start) => format!("begin {}{}", start.offset, gtid(&start.gtid)),
+        Change::Rows(rows) => format!("rows {} {}+{}", rows.table.table, rows.first_row, rows.row_count),
+        Change::Schema(schema) => format!("schema {}: {}", schema.database, schema.sql),
+        Change::Commit(point) => format!("commit {}{}", point.offset, gtid(&point.gtid)),
+        Change::Reached(point) => format!("reached {}:{}{}", point.file, point.offset, gtid(&point.gtid)),
+    }
+}
+
+fn code(result: Result<Vec<String>, Failure>) -> String {
+    let failure = result.unwrap_err();
+    assert!(failure.class == ErrorClass::Definite && failure.reason.contains("bin.00000"), "{failure:?}");
+    failure.code
+}
+
+#[test]
+fn a_transaction_comes_in_parts_and_counts_at_its_end() {
+    let mut log = Log::new();
+    let mut assembler = mysql();
+    let opening = [log.gtid(5), log.query("BEGIN"), log.table(1, "item", true)];
+    assert_eq!(changes(&mut assembler, &opening).unwrap(), [""; 0]);
+    let rows = [log.insert(1, &[1, 2]), log.insert(1, &[3])];
+    assert_eq!(changes(&mut assembler, &rows).unwrap(), ["begin 4 :5", "rows item 0+2", "rows item 2+1"]);
+    let end = log.xid();
+    assert_eq!(changes(&mut assembler, &[end]).unwrap(), [format!("commit {} :5", log.offset)]);
+}
+
+#[test]
+fn what_is_left_out_is_still_reached() {
+    let mut log = Log::new();
+    let events =
+        [log.gtid(5), log.query("BEGIN"), log.table(2, "other", false), log.insert(2, &[1]), log.query("COMMIT")];
+    let reached = format!("reached bin.000001:{} :5", log.offset);
+    assert_eq!(changes(&mut mysql(), &events).unwrap(), [reached]);
+}
+
+#[test]
+fn a_statement_is_a_transaction_of_its_own() {
+    let mut log = Log::new();
+    let mut assembler = mysql();
+    let events = [log.gtid(1), log.query("ALTER TABLE item ADD x INT")];
+    let commit = format!("commit {} :1", log.offset);
+    assert_eq!(
+        changes(&mut assembler, &events).unwrap(),
+        ["begin 4 :1", "schema shop: ALTER TABLE item ADD x INT", &commit]
+    );
+    let events = [log.gtid(2), log.query("GRANT ALL ON *.* TO u")];
+    assert_eq!(changes(&mut assembler, &events).unwrap(), [format!("reached bin.000001:{} :2", log.offset)]);
+    // Without GTIDs, as before 5.6.
+    let start = log.offset;
+    let events = [log.query("TRUNCATE item")];
+    let expected = [format!("begin {start}"), "schema shop: TRUNCATE item".into(), format!("commit {}", log.offset)];
+    assert_eq!(changes(&mut assembler, &events).unwrap(), expected);
+}
+
+#[test]
+fn mariadb_needs_no_begin() {
+    let mut log = Log::new();
+    let mut assembler = assembler(ServerFlavor::MariaDb, 4);
+    let events = [log.mariadb_gtid(7, 0), log.table(1, "item", true), log.insert(1, &[1]), log.query("COMMIT")];
+    let commit = format!("commit {} 0-1-7", log.offset);
+    assert_eq!(changes(&mut assembler, &events).unwrap(), ["begin 4 0-1-7", "rows item 0+1", &commit]);
+    let events = [log.mariadb_gtid(8, MariaDbGtid::STANDALONE), log.query("CREATE DATABASE hr")];
+    assert_eq!(changes(&mut assembler, &events).unwrap(), [format!("reached bin.000001:{} 0-1-8", log.offset)]);
+}
+
+#[test]
+fn statements_may_come_with_the_rows_of_their_transaction() {
+    let mut log = Log::new();
+    let create = log.gtid(1);
+    let events = [
+        create,
+        log.query("BEGIN"),
+        log.query("CREATE TABLE item (id INT) START TRANSACTION"),
+        log.table(1, "item", true),
+        log.insert(1, &[1]),
+        log.xid(),
+    ];
+    let commit = format!("commit {} :1", log.offset);
+    let expected = ["begin 4 :1", "schema shop: CREATE TABLE item (id INT) ", "rows item 0+1", &commit];
+    assert_eq!(changes(&mut mysql(), &events).unwrap(), expected);
+}
+
+#[test]
+fn a_table_that_the_log_does_not_describe_is_asked_for_once() {
+    let mut log = Log::new();
+    let mut assembler = mysql();
+    changes(&mut assembler, &[log.gtid(1), log.query("BEGIN")]).unwrap();
+    let map = log.table(1, "item", false);
+    let wanted = WantedTable { database: "shop".into(), table: "item".into() };
+    assert_eq!(assembler.take(&map, false, NOW).unwrap(), Some(wanted));
+    let failure = assembler.define(None).unwrap_err();
+    assert!(failure.code == "unknown_table" && failure.reason.contains("bin.000001"));
+
+    assert!(assembler.take(&map, false, NOW).unwrap().is_some());
+    let column = ColumnDefinition {
+        name: "id".into(),
+        column_type: "int".into(),
+        data_type: "int".into(),
+        charset: None,
+        collation: None,
+        octet_length: None,
+        nullable: false,
+        generated: false,
+        auto_increment: false,
+        invisible: false,
+    };
+    let (database, table) = ("shop".to_owned(), "item".to_owned());
+    let definition =
+        TableDefinition { database, table, columns: vec![column], key: Some(vec![0]), has_primary_key: true };
+    assembler.define(Some(&definition)).unwrap();
+    assert_eq!(assembler.take(&map, false, NOW).unwrap(), None);
+    assert_eq!(changes(&mut assembler, &[log.insert(1, &[1])]).unwrap().len(), 2);
+}
+
+#[test]
+fn files_and_heartbeats_move_the_place_between_transactions_only() {
+    let mut log = Log::new();
+    let mut assembler = assembler(ServerFlavor::MySql, 100);
+    // The source looks for the start in transactions that are known.
+    assert_eq!(changes(&mut assembler, &[log.heartbeat(60)]).unwrap(), [""; 0]);
+    assert_eq!(changes(&mut assembler, &[log.heartbeat(100)]).unwrap(), ["reached bin.000001:100"]);
+    log.offset = 100;
+    let (open, begin) = (log.gtid(1), log.query("BEGIN"));
+    assert_eq!(changes(&mut assembler, &[open, log.heartbeat(5000), begin, log.heartbeat(5000)]).unwrap(), [""; 0]);
+    let end = log.xid();
+    assert_eq!(changes(&mut assembler, &[end]).unwrap(), [format!("reached bin.000001:{} :1", log.offset)]);
+
+    let rotate = [&4u64.to_le_bytes()[..], b"bin.000002"].concat();
+    let real = log.event(EventKind::ROTATE, &rotate);
+    assert_eq!(changes(&mut assembler, &[real]).unwrap(), ["reached bin.000002:4"]);
+    let fake = log.raw(EventKind::ROTATE, 0, 0, &rotate);
+    assert_eq!(changes(&mut assembler, &[fake, log.heartbeat(9000)]).unwrap(), [""; 0]);
+    assert_eq!(*assembler.place(), Place::new("bin.000002", 4));
+}
+
+#[test]
+fn what_is_not_understood_stops_with_its_place() {
+    let unknown = EventKind(99);
+    let mut log = Log::new();
+    assert_eq!(code(changes(&mut mysql(), &[log.event(unknown, b"x")])), "event_not_understood");
+    log.flags = EventHeader::IGNORABLE;
+    assert_eq!(changes(&mut mysql(), &[log.event(unknown, b"x")]).unwrap(), [""; 0]);
+
+    type Events = fn(&mut Log) -> Vec<Bytes>;
+    let cases: [(&str, Events); 9] = [
+        ("source_lost_events", |log| vec![log.event(EventKind::INCIDENT, &[1, 0, 1, b'x'])]),
+        ("position_inside_transaction", |log| vec![log.table(1, "item", true), log.insert(1, &[1])]),
+        ("position_inside_transaction", |log| vec![log.gtid(1), log.query("BEGIN"), log.insert(1, &[1])]),
+        ("position_inside_transaction", |log| vec![log.xid()]),
+        ("statement_format", |log| vec![log.gtid(1), log.query("BEGIN"), log.query("DELETE FROM item")]),
+        ("statement_not_understood", |log| vec![log.gtid(1), log.query("FROBNICATE")]),
+        ("transaction_incomplete", |log| {
+            vec![log.gtid(1), log.query("BEGIN"), log.table(1, "item", true), log.insert(1, &[1]), log.gtid(2)]
+        }),
+        ("rollback_in_binlog", |log| {
+            vec![
+                log.gtid(1),
+                log.query("BEGIN"),
+                log.table(1, "item", true),
+                log.insert(1, &[1]),
+                log.query("ROLLBACK"),
+            ]
+        }),
+        ("partial_json", |log| {
+            let partial = log.event(EventKind::PARTIAL_UPDATE_ROWS, &[1, 0, 0, 0, 0, 0, 0, 0]);
+            vec![log.gtid(1), log.query("BEGIN"), log.table(1, "item", true), partial]
+        }),
+    ];
+    for (expected, events) in cases {
+        let mut log = Log::new();
+        assert_eq!(code(changes(&mut mysql(), &events(&mut log))), expected);
+    }
+}
+
+#[test]
+fn inner_events_of_a_transaction_before_the_start_are_passed_over() {
+    let mut log = Log::new();
+    let (inner, mut assembler) = (log.query("BEGIN"), mysql());
+    assert_eq!(assembler.take(&inner, true, NOW).unwrap(), None);
+    assert!(assembler.pop().is_none() && assembler.transaction.is_none());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(kinds in proptest::collection::vec((0u8..=175, proptest::collection::vec(any::<u8>(), 0..60)), 1..12)) {
+        let (mut log, mut assembler) = (Log::new(), mysql());
+        for (kind, body) in kinds {
+            let event = log.event(EventKind(kind), &body);
+            if assembler.take(&event, false, NOW).is_ok_and(|wanted| wanted.is_some()) {
+                let _refused = assembler.define(None);
+            }
+            while assembler.pop().is_some() {}
+        }
+    }
+}

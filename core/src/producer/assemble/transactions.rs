@@ -1,0 +1,184 @@
+//! Transactions: how they begin, and how they end.
+
+use super::refusal::incomplete;
+use super::transaction::Transaction;
+use super::{Assembler, Seen};
+use crate::change::{Change, SourcePoint};
+use replicator_binlog::{MariaDbGtid as LoggedMariaDbGtid, MysqlGtid, Xid};
+use replicator_model::failure::Failure;
+use replicator_model::gtid::{Gtid, MariaDbGtid, MySqlGtid};
+use std::fmt;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Distributed transactions remembered between their two parts.
+const PREPARED_MAX: usize = 10_000;
+
+impl Assembler {
+    pub(super) fn open(
+        &mut self,
+        gtid: Option<Gtid>,
+        commit_time_us: i64,
+        seen: &Seen,
+    ) -> Result<&mut Transaction, Failure> {
+        if let Some(unfinished) = &self.transaction {
+            if unfinished.begun {
+                return Err(incomplete("another transaction begins before its end"));
+            }
+            if !unfinished.open {
+                // A GTID with nothing behind it.
+                self.reach(seen.offset, commit_time_us);
+            }
+        }
+        self.schemas.trim();
+        let transaction = Transaction::new(gtid, Arc::clone(&self.place.file), seen.offset, commit_time_us);
+        Ok(self.transaction.insert(transaction))
+    }
+
+    pub(super) fn open_mysql(&mut self, gtid: &MysqlGtid<'_>, seen: &Seen) -> Result<(), Failure> {
+        let time = commit_time_us(gtid, seen);
+        let name = MySqlGtid { uuid: Uuid::from_bytes(gtid.uuid), tag: gtid.tag.to_owned(), number: gtid.gno };
+        self.open(Some(Gtid::MySql(name)), time, seen).map(drop)
+    }
+
+    pub(super) fn open_anonymous(&mut self, gtid: &MysqlGtid<'_>, seen: &Seen) -> Result<(), Failure> {
+        if self.track_gtids {
+            return Err(Failure::definite(
+                "transaction_without_gtid",
+                "a transaction has no GTID, but the task follows the source by GTIDs",
+                "set gtid_mode = ON on the source, or start the task at a file and offset",
+            ));
+        }
+        let time = commit_time_us(gtid, seen);
+        self.open(None, time, seen).map(drop)
+    }
+
+    pub(super) fn open_mariadb(&mut self, gtid: &LoggedMariaDbGtid<'_>, seen: &Seen) -> Result<(), Failure> {
+        /// START, COMMIT and ROLLBACK of an ALTER in two phases (`binlog_alter_two_phase`).
+        const TWO_PHASE_ALTER: u8 = 2 | 4 | 8;
+        let name = MariaDbGtid { domain: gtid.domain_id, server: gtid.server_id, sequence: gtid.sequence };
+        let transaction = self.open(Some(Gtid::MariaDb(name)), seen.time_us(), seen)?;
+        transaction.open = !gtid.is_standalone();
+        transaction.two_phase_alter = gtid.extra_flags & TWO_PHASE_ALTER != 0;
+        Ok(())
+    }
+
+    /// The transaction rows and commits belong to.
+    pub(super) fn current(&mut self) -> Result<&mut Transaction, Failure> {
+        self.transaction.as_mut().filter(|transaction| transaction.open).ok_or_else(|| {
+            Failure::definite(
+                "position_inside_transaction",
+                "rows or a commit come without the beginning of their transaction",
+                "the position lies inside of a transaction: choose a start at the border of one, or rewind the task",
+            )
+        })
+    }
+
+    /// The end of the transaction that is open.
+    pub(super) fn end(&mut self, seen: &Seen) -> Result<(), Failure> {
+        self.current()?;
+        self.finish(seen);
+        Ok(())
+    }
+
+    /// Ends the transaction at the current place: `Commit` if something of it was handed on, else `Reached`.
+    pub(super) fn finish(&mut self, seen: &Seen) {
+        let Some(transaction) = &self.transaction else { return };
+        let (begun, time) = (transaction.begun, transaction.start.commit_time_us);
+        if begun {
+            let point = self.point(self.place.offset, time);
+            self.ready.push_back(Change::Commit(point));
+            self.transaction = None;
+        } else {
+            self.reach(self.place.offset, time.max(seen.time_us()));
+        }
+    }
+
+    /// Nothing of what was read is the task's.
+    pub(super) fn reach(&mut self, offset: u64, time_us: i64) {
+        let point = self.point(offset, time_us);
+        self.ready.push_back(Change::Reached(point));
+        self.transaction = None;
+    }
+
+    pub(super) fn point(&self, offset: u64, commit_time_us: i64) -> SourcePoint {
+        let gtid = self.transaction.as_ref().and_then(|transaction| transaction.start.gtid.clone());
+        SourcePoint {
+            server: Arc::clone(&self.server),
+            file: Arc::clone(&self.place.file),
+            offset,
+            gtid: gtid.filter(|_| self.track_gtids),
+            commit_time_us,
+        }
+    }
+
+    /// Hands on that the transaction begins, unless that has been done.
+    pub(super) fn begin(&mut self) {
+        if let Some(transaction) = self.transaction.as_mut().filter(|transaction| !transaction.begun) {
+            transaction.begun = true;
+            self.ready.push_back(Change::Begin(transaction.start.clone()));
+        }
+    }
+
+    /// Undone work is not in the log, except where tables without transactions were changed too.
+    pub(super) fn roll_back(&mut self, whole: bool, seen: &Seen) -> Result<(), Failure> {
+        let Some(transaction) = &self.transaction else { return Ok(()) };
+        if transaction.begun {
+            return Err(Failure::definite(
+                "rollback_in_binlog",
+                "the binary log takes back rows that tables without transactions keep",
+                "the target can't tell which: copy the tables again; use InnoDB for replicated tables",
+            ));
+        }
+        if whole {
+            self.finish(seen);
+        }
+        Ok(())
+    }
+
+    pub(super) fn prepared(&mut self, xid: String, seen: &Seen) -> Result<(), Failure> {
+        if self.current()?.begun {
+            return Err(Failure::definite(
+                "xa_transaction",
+                format!("the rows of a distributed transaction (XA {xid}) come before its outcome"),
+                "XA transactions on replicated tables are not carried yet; apply it to the target by hand and skip it",
+            ));
+        }
+        if self.prepared_elsewhere.len() < PREPARED_MAX {
+            self.prepared_elsewhere.insert(xid);
+        }
+        self.finish(seen);
+        Ok(())
+    }
+
+    pub(super) fn xa_commit(&mut self, xid: &str, seen: &Seen) -> Result<(), Failure> {
+        if !self.prepared_elsewhere.remove(xid) {
+            return Err(Failure::definite(
+                "xa_transaction",
+                format!("XA COMMIT {xid}, whose rows came before the start of the task or of this connection"),
+                "XA transactions on replicated tables are not carried yet; if it changed some, apply it to the target by \
+                 hand; then skip it",
+            ));
+        }
+        self.finish(seen);
+        Ok(())
+    }
+}
+
+fn commit_time_us(gtid: &MysqlGtid<'_>, seen: &Seen) -> i64 {
+    gtid.immediate_commit_timestamp_us.and_then(|time| i64::try_from(time).ok()).unwrap_or_else(|| seen.time_us())
+}
+
+/// A distributed transaction's name as the servers write it in XA COMMIT: `X'…',X'…',1`.
+pub(super) struct XidText<'a>(pub(super) &'a Xid<'a>);
+
+impl fmt::Display for XidText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        write!(f, "x'{}',x'{}',{}", hex(self.0.gtrid), hex(self.0.bqual), self.0.format_id)
+    }
+}
+
+pub(super) fn normal_xid(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
+}
