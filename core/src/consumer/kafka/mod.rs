@@ -14,6 +14,8 @@
 //! - **An update that changes the key** is two messages, DELETE under the old key with the header `new_key`, INSERT under
 //!   the new one with the header `old_key`: each partition has the whole history of its keys (Canal sends one UPDATE under
 //!   the new key, and the old one lives on in another partition).
+//! - **A schema change** is a message to the topic of each replicated table that it names; about a database, to the topic
+//!   with an empty `{table}`. An ALTER DATABASE that leaves the name out has no topic and is not sent; the log says so.
 //! - **A deletion** is a message with `type` DELETE, never a tombstone; as in Canal.
 //! - **Delivery**: at least once. Messages are idempotent within one run; after a crash those that were not acknowledged
 //!   come again, the same ones in the same order. Headers tell them apart, all texts:
@@ -38,7 +40,7 @@ mod settings;
 mod topic;
 
 use super::Consumer;
-use super::message::canal_json::{Envelope, RowImages, TableEncoding, write_statement, write_statement_key};
+use super::message::canal_json::{Envelope, RowImages, TableEncoding, subjects, write_statement, write_statement_key};
 use crate::change::{Change, Progressed, RowsChange, SchemaChange, SourcePoint, TableSchema, TransactionStart};
 use crate::pipe::fence::Fence;
 use async_trait::async_trait;
@@ -271,12 +273,17 @@ impl Session {
         Ok(Some((name, key)))
     }
 
-    /// One message for each replicated table the statement names; one about the database if it names none.
+    /// One message for each replicated table that the statement names, or one about the database that it names.
     async fn send_schema(&mut self, schema: &SchemaChange) -> Result<(), Failure> {
-        let of_the_database = [(schema.database.clone(), String::new())];
-        let tables = if schema.tables.is_empty() { &of_the_database[..] } else { &schema.tables[..] };
+        let subjects = subjects(schema);
+        if subjects.is_empty() {
+            tracing::warn!(
+                sql = schema.sql,
+                "a statement that names no table or database has no topic and is not sent"
+            );
+        }
         let now_ms = jiff::Timestamp::now().as_millisecond();
-        for (database, table) in tables {
+        for (database, table) in subjects.iter() {
             let transaction =
                 self.transaction.as_ref().ok_or_else(|| out_of_order("a statement came outside a transaction"))?;
             let topic = self.topics.of(database, table)?;

@@ -31,9 +31,10 @@
 
 use super::json_string::{push_escaped, push_string};
 use super::value::{self, Form};
-use crate::change::TableSchema;
+use crate::change::{SchemaChange, TableSchema};
 use replicator_binlog::{ColumnDef, RowsKind, Value};
 use replicator_model::failure::Failure;
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -272,6 +273,16 @@ fn same(before: Value<'_>, after: Value<'_>) -> bool {
         (Value::Double(before), Value::Double(after)) => before.to_bits() == after.to_bits(),
         _ => before == after,
     }
+}
+
+/// What a statement is about, for its messages: the replicated tables that it names, or a database and an empty table
+/// name. Nothing if it names neither (ALTER DATABASE may leave its name out).
+pub fn subjects(schema: &SchemaChange) -> Cow<'_, [(String, String)]> {
+    if !schema.tables.is_empty() {
+        return Cow::Borrowed(&schema.tables);
+    }
+    let database = super::statement::database(&schema.sql).or_else(|| Some(schema.database.clone()));
+    Cow::Owned(database.filter(|name| !name.is_empty()).map(|name| (name, String::new())).into_iter().collect())
 }
 
 /// Appends the message of a statement about a table; both names may be empty.

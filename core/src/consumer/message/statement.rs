@@ -23,6 +23,40 @@ pub(super) fn kind(sql: &str) -> &'static str {
     }
 }
 
+/// The database that CREATE, ALTER or DROP DATABASE is about; `None` for other statements and where ALTER leaves it out.
+pub(super) fn database(sql: &str) -> Option<String> {
+    let is = |word: Option<&str>, any: &[&str]| any.iter().any(|one| word.is_some_and(|w| w.eq_ignore_ascii_case(one)));
+    let mut words = Words { rest: sql };
+    if !is(words.next(), &["CREATE", "ALTER", "DROP"]) {
+        return None;
+    }
+    let mut object = words.next();
+    // CREATE OR REPLACE DATABASE of MariaDB.
+    while is(object, &["OR", "REPLACE"]) {
+        object = words.next();
+    }
+    if !is(object, &["DATABASE", "SCHEMA"]) {
+        return None;
+    }
+    let mut name = words.rest.trim_start();
+    while is(Words { rest: name }.next(), &["IF", "NOT", "EXISTS"]) && !name.starts_with('`') {
+        let mut behind = Words { rest: name };
+        behind.next();
+        name = behind.rest.trim_start();
+    }
+    // The end of `/*!32312 IF NOT EXISTS*/`, as dumps write it.
+    name = name.trim_start_matches("*/").trim_start();
+    if let Some(quoted) = name.strip_prefix('`') {
+        let end = quoted.replace("``", "\0\0").find('`')?;
+        return quoted.get(..end).map(|name| name.replace("``", "`"));
+    }
+    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(name.len());
+    let name = name.get(..end).filter(|name| !name.is_empty())?;
+    let is_option =
+        is(Some(name), &["CHARACTER", "CHARSET", "COLLATE", "DEFAULT", "ENCRYPTION", "READ", "COMMENT", "UPGRADE"]);
+    (!is_option).then(|| name.to_owned())
+}
+
 /// ALTER TABLE is a RENAME if it renames the table itself, not a column or an index.
 fn alter_kind(mut words: Words<'_>) -> &'static str {
     while let Some(word) = words.next() {
@@ -115,10 +149,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_database_is_found_in_its_statement() {
+        for (sql, expected) in [
+            ("CREATE DATABASE shop DEFAULT CHARACTER SET utf8mb4", Some("shop")),
+            ("create /* c */ schema if not exists `a``b` collate x", Some("a`b")),
+            ("CREATE DATABASE /*!32312 IF NOT EXISTS*/ `shop` /*!40100 DEFAULT CHARACTER SET latin1 */", Some("shop")),
+            ("CREATE OR REPLACE DATABASE größe", Some("größe")),
+            ("drop database if exists `if`", Some("if")),
+            ("ALTER DATABASE CHARACTER SET latin1", None),
+            ("create table t (id int)", None),
+            ("drop database", None),
+            ("drop database `", None),
+        ] {
+            assert_eq!(database(sql).as_deref(), expected, "{sql}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
-        fn no_text_panics(sql in ".{0,80}") {
+        fn no_text_panics(sql in ".{0,80}", start in "(create|drop|alter) (database|table)( if exists)? ?") {
             kind(&sql);
+            kind(&format!("{start}{sql}"));
+            drop(database(&format!("{start}{sql}")));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Lines appear when nothing more waits or 64 KiB have gathered. What was written counts as durable.
 
 use super::Consumer;
-use super::message::canal_json::{Envelope, RowImages, TableEncoding, write_statement};
+use super::message::canal_json::{Envelope, RowImages, TableEncoding, subjects, write_statement};
 use crate::change::{Change, Progressed, RowsChange, SchemaChange, SourcePoint, TransactionStart};
 use crate::pipe::fence::Fence;
 use async_trait::async_trait;
@@ -164,10 +164,8 @@ impl Session {
     }
 
     fn write_schema(&mut self, schema: &SchemaChange, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let (database, table) = match schema.tables.first() {
-            Some((database, table)) => (database.as_str(), table.as_str()),
-            None => (schema.database.as_str(), ""),
-        };
+        let subjects = subjects(schema);
+        let (database, table) = subjects.first().map_or(("", ""), |(database, table)| (database, table));
         write_statement(&envelope(self.transaction.as_ref())?, database, table, &schema.sql, out);
         out.push(b'\n');
         Ok(())
