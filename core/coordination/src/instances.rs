@@ -65,6 +65,11 @@ impl Session {
         }
     }
 
+    /// Removes whatever this session has in the line, or may still get into it.
+    pub(crate) async fn leave_line(&self, task: &TaskName) -> Result<(), CoordinationError> {
+        self.find_in_line(task, "").await.map(drop)
+    }
+
     /// The node that this session made under `guid`, if it ever will be there; those under other guids are removed.
     async fn find_in_line(&self, task: &TaskName, guid: &str) -> Result<Option<Path>, CoordinationError> {
         self.settle().await?;

@@ -6,7 +6,7 @@ use crate::faulty::{Faults, Faulty, Link};
 use crate::layout;
 use crate::session::{Coordination, Session, Surroundings};
 use crate::standby::{Candidate, GoneReason, RoleChange};
-use crate::store::Expected;
+use crate::store::{Expected, SessionState};
 use crate::tasks::Author;
 use crate::watching::Topic;
 use crate::workers::Workers;
@@ -116,6 +116,23 @@ async fn the_next_in_line_takes_over_at_once_when_the_first_leaves() {
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     assert_eq!(lease.epoch(), Epoch::new(2));
     assert_eq!(lease.last_commit().await, Some(checkpoint(Epoch::new(1), 100)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_leaves_while_it_joins_leaves_nothing_in_the_line() {
+    for seed in 0..100 {
+        let service = Service { faulty: Faulty::start(seed, Faults::NONE, TIMEOUT) };
+        let (a, _) = service.session().await;
+        a.create_task(&spec("g1"), AUTHOR).await.unwrap();
+        service.faulty.set_faults(Faults { reply_lost: 300, cut_after: 300, late: 100, ..Faults::ROUGH });
+        let candidate = Candidate::enter(&a, &task(), &core("a"), "a");
+        sleep(Duration::from_millis(seed * 100)).await;
+        candidate.leave().await;
+        sleep(TIMEOUT / 2).await;
+        if a.state() != SessionState::Expired {
+            assert!(service.faulty.peek_list(&layout::instances(&task())).is_empty(), "seed {seed}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -150,8 +150,10 @@ impl Place {
             End::Gone(reason) => (reason, None),
             End::Leave(done) => (GoneReason::Left, done),
         };
-        if let (Some(own), GoneReason::Left | GoneReason::Failed(_)) = (own, &reason) {
-            self.remove(&own).await;
+        match (own, &reason) {
+            (Some(own), GoneReason::Left | GoneReason::Failed(_)) => self.remove(&own).await,
+            (None, GoneReason::Left | GoneReason::Failed(_)) => self.take_back_joining().await,
+            (_, GoneReason::SessionExpired | GoneReason::TaskDeleted | GoneReason::Removed) => {}
         }
         self.tell(RoleChange::Gone { reason });
         if let Some(done) = done {
@@ -325,6 +327,16 @@ impl Place {
                 command = self.commands.recv() => self.obey(command)?,
                 () = &mut again => return Ok(()),
             }
+        }
+    }
+
+    /// Leaves without knowing whether an attempt to join came through: a node that nobody minds would block the line.
+    async fn take_back_joining(&self) {
+        while let Err(error) = self.session.leave_line(&self.task).await {
+            if !error.is_passing() {
+                return;
+            }
+            sleep(self.pause_length()).await;
         }
     }
 
