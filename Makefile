@@ -15,21 +15,29 @@ export RUST_TEST_THREADS := $(TEST_THREADS)
 # A part of a test's or benchmark's name: only those run.
 ONLY ?=
 
+# More of a benchmark's arguments, such as BENCH="--repetitions 5 --scale 5".
+BENCH ?=
+
+# Seconds that the demo writes for; without it, until Ctrl-C.
+DURATION ?=
+
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: setup lint build ## Install what is missing and run everything: lints, unit, contract, simulation, end to end, tidy
 	cargo test --workspace --no-fail-fast -- $(ONLY)
 
-unit: ## Everything that needs no server: quick
+unit: build ## Everything that needs no server: quick
 	cargo test --workspace --lib --bins --test tidy --test simulation -- $(ONLY)
 
 end-to-end: setup build ## The tests against real servers; ONLY=part_of_a_name
 	cargo test --workspace --test end_to_end -- --nocapture $(ONLY)
 
-lint: ## rustfmt and clippy, no warnings allowed
+lint: ## rustfmt and clippy, no warnings allowed; cargo-deny where it is installed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
+	else echo "lint: cargo-deny is not installed, so deny.toml is not enforced here (cargo install cargo-deny)" >&2; fi
 
 # Before the tests: they start the programs as real processes, and cargo builds for a test only its own crate.
 build: ## Build all programs
@@ -39,12 +47,14 @@ setup: ## Install the servers and tools that the tests need
 	tests/setup/install.sh
 
 demo: ## A source, a target and the replicator between them; DURATION=60 ends by itself
-	@echo "make demo: not built yet" >&2; exit 1
+	tests/setup/install.sh build mysql97 mariadb1011
+	cargo build --release -p replicator -p replicator-tests --bin replicator --bin replicator-demo
+	target/release/replicator-demo $(if $(DURATION),--duration $(DURATION))
 
 bench: ## Benchmarks, ONLY=name; results in target/bench/<name>.jsonl
 	tests/setup/install.sh
 	cargo build --workspace --bins --release
-	target/release/replicator-bench $(ONLY)
+	target/release/replicator-bench $(BENCH) $(ONLY)
 
 clean-servers: ## Remove the unpacked servers and their templates
 	rm -rf "$${REPLICATOR_SERVERS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/mysql_replicator/servers}"

@@ -70,7 +70,9 @@ fn read_task(text: &str) -> Result<TaskSpec, String> {
             (None, value) => drop(task.insert(key, value)),
             // A producer without a host is completed; a consumer is one kind or another.
             (Some(toml::Value::Table(part)), toml::Value::Table(rest)) if key == "producer" => {
-                rest.into_iter().for_each(|(key, value)| drop(part.entry(key).or_insert(value)));
+                rest.into_iter().for_each(|(key, value)| {
+                    part.entry(key).or_insert(value);
+                });
             }
             _ => {}
         }

@@ -60,7 +60,9 @@ fn given_by_tasks() -> (Codes, Vec<String>) {
                 continue;
             }
             let class = found.get(1).map_or("definite", |class| class.as_str());
-            let mut add = |code: &str| drop(codes.entry(code.to_owned()).or_default().insert(class.to_owned()));
+            let mut add = |code: &str| {
+                codes.entry(code.to_owned()).or_default().insert(class.to_owned());
+            };
             match (found.get(2), found.get(3).map(|name| name.as_str())) {
                 (Some(code), _) => add(code.as_str()),
                 (None, Some("code")) => codes_of_matches(&code).iter().for_each(|code| add(code)),
