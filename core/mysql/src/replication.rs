@@ -29,6 +29,9 @@ const AHEAD_EVENTS_MAX: usize = 1024;
 /// A connection without any event, heartbeats included, for so many heartbeat periods is given up.
 const SILENT_HEARTBEATS: u32 = 3;
 
+/// Before the first transaction, a source that looks for it in its files may be silent for longer.
+const SEARCH_SILENCE: Duration = Duration::from_secs(120);
+
 /// How long the source waits for a replica that does not read, in seconds: a target may stand still for a while.
 const NET_WRITE_TIMEOUT_S: u32 = 3600;
 
@@ -110,6 +113,7 @@ impl BinlogConnection {
         let reader = Reader {
             stream,
             silence: dump.heartbeat * SILENT_HEARTBEATS,
+            searching: true,
             event_bytes_max: dump.event_bytes_max,
             inner_left: 0,
         };
@@ -202,6 +206,8 @@ fn sids(set: &MySqlGtidSet) -> Result<Vec<Sid<'static>>, Failure> {
 struct Reader {
     stream: BinlogStream,
     silence: Duration,
+    /// Nothing but what a file begins with has come yet.
+    searching: bool,
     event_bytes_max: u64,
     /// Bytes still to come of the compressed transaction that is being unpacked.
     inner_left: u64,
@@ -229,7 +235,8 @@ impl Reader {
 
     /// The next event's bytes, and whether it is an inner one.
     async fn read(&mut self) -> Result<(Vec<u8>, bool), Failure> {
-        let event = match tokio::time::timeout(self.silence, self.stream.next()).await {
+        let silence = if self.searching { self.silence.max(SEARCH_SILENCE) } else { self.silence };
+        let event = match tokio::time::timeout(silence, self.stream.next()).await {
             Ok(Some(Ok(event))) => event,
             Ok(Some(Err(error))) => return Err(stream_failure(&error)),
             Ok(None) => {
@@ -242,14 +249,16 @@ impl Reader {
             Err(_) => {
                 return Err(Failure::transient(
                     "source_silent",
-                    format!("no event and no heartbeat for {:?}", self.silence),
+                    format!("no event and no heartbeat for {silence:?}"),
                     "check that the source runs and the network works; it is tried again on a new connection",
                 ));
             }
         };
+        let kind = EventKind(event.header().event_type_raw());
+        self.searching &= is_start_of_file(kind);
         let size = u64::from(event.header().event_size());
         if size > self.event_bytes_max {
-            return Err(too_large(EventKind(event.header().event_type_raw()), size, self.event_bytes_max));
+            return Err(too_large(kind, size, self.event_bytes_max));
         }
         let inner = !event.footer().get_checksum_enabled();
         let bytes = whole_event(&event, inner)?;
@@ -283,6 +292,18 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+fn is_start_of_file(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::ROTATE
+            | EventKind::FORMAT_DESCRIPTION
+            | EventKind::PREVIOUS_GTIDS
+            | EventKind::MARIADB_GTID_LIST
+            | EventKind::MARIADB_BINLOG_CHECKPOINT
+            | EventKind::MARIADB_START_ENCRYPTION
+    )
 }
 
 fn unpacked_size(bytes: &[u8], checksum: ChecksumAlg) -> Result<u64, Failure> {

@@ -18,7 +18,7 @@ pub struct SourcePoint {
     pub offset: u64,
     /// The transaction that ended here, where the source gives identifiers.
     pub gtid: Option<Gtid>,
-    /// When that was committed, in microseconds since 1970 UTC; for [`super::Change::Reached`] when it was read.
+    /// When that was committed, in microseconds since 1970 UTC; where an idle source was reached, when that was read.
     pub commit_time_us: i64,
 }
 

@@ -48,8 +48,8 @@ pub(super) struct Assembler {
     decoder: Decoder,
     place: Place,
     floor: Position,
-    /// A compressed transaction has been read on this connection: inner events belong to it.
-    in_payload: bool,
+    /// Where the last compressed transaction begins, to which inner events belong.
+    payload: Option<u64>,
     transaction: Option<Transaction>,
     schemas: SchemaCache,
     /// A table whose definition is asked for.
@@ -92,7 +92,7 @@ pub(super) struct Beginning {
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     header: EventHeader,
-    /// Where it begins; an event from a compressed transaction is where that ends.
+    /// Where it begins; an event from a compressed transaction is where that begins.
     offset: u64,
 }
 
@@ -114,7 +114,7 @@ impl Assembler {
             decoder,
             place,
             floor,
-            in_payload: false,
+            payload: None,
             transaction: None,
             schemas: SchemaCache::default(),
             awaited: None,
@@ -136,14 +136,17 @@ impl Assembler {
     /// Takes the next event. If it answers a table, [`Assembler::define`] has to come before the next event.
     /// `inner`: from a compressed transaction. `now_us`: when it was read, in microseconds since 1970 UTC.
     pub(super) fn take(&mut self, bytes: &Bytes, inner: bool, now_us: i64) -> Result<Option<WantedTable>, Failure> {
-        if inner && !self.in_payload {
+        if inner && self.payload.is_none() {
             // They belong to a transaction before the start.
             return Ok(None);
         }
         let before = self.place.clone();
         let decoded = if inner { self.decoder.decode_inner(bytes) } else { self.decoder.decode(bytes) };
         let result = decoded.map_err(not_decoded).and_then(|event| {
-            let offset = if inner { self.place.offset } else { self.place.pass(&event.header) };
+            let offset = match self.payload {
+                Some(start) if inner => start,
+                _ => self.place.pass(&event.header),
+            };
             self.event(event, offset, bytes, now_us)
         });
         result.map_err(|failure| failure.at(self.describe(&before)))
@@ -209,7 +212,7 @@ impl Assembler {
             | EventBody::MariaDbAnnotateRows(_)
             | EventBody::MariaDbStartEncryption { .. } => {}
             // Its events follow, unpacked.
-            EventBody::TransactionPayload(_) => self.in_payload = true,
+            EventBody::TransactionPayload(_) => self.payload = Some(offset),
             EventBody::Unknown(_) => unknown(&event.header)?,
         }
         Ok(None)
