@@ -21,7 +21,8 @@ pub struct Facts {
 /// One task: what is wanted, and what its live nodes say.
 #[derive(Debug, Clone)]
 pub struct TaskFacts {
-    pub group: Reading<GroupName>,
+    /// `None` while no group's list has it.
+    pub group: Option<GroupName>,
     /// `None` where nothing was ever ordered: the same as stopped.
     pub desired: Reading<Option<Desired>>,
     /// The registered instances in the order of their sequence.

@@ -29,6 +29,7 @@ pub mod facts;
 pub mod health;
 pub mod ledger;
 pub mod metrics;
+mod mirror;
 pub mod monitor;
 pub mod notify;
 pub mod observe;

@@ -39,8 +39,8 @@ pub(crate) struct Watch {
     away_since: Option<(i64, Instant)>,
     /// Alerts about the tree can't be kept in the tree.
     own: Ledger,
+    own_outbox: Outbox,
     channels: Vec<Channel>,
-    outbox: Outbox,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     snapshot: Snapshot,
@@ -49,6 +49,8 @@ pub(crate) struct Watch {
 
 struct Lead {
     ledger: Ledger,
+    /// Goes with the lead: what is under way is left to the next leader.
+    outbox: Outbox,
     roster: Roster,
     kept_roster: CoreRoster,
 }
@@ -61,7 +63,7 @@ impl Watch {
         health: Arc<Health>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let outbox = Outbox::start(&channels, &metrics.notifications, now_us);
+        let own_outbox = Outbox::start(&channels, &metrics.notifications, now_us);
         let own = new_ledger(&config, &channels);
         Self {
             config,
@@ -72,8 +74,8 @@ impl Watch {
             led: true,
             away_since: None,
             own,
+            own_outbox,
             channels,
-            outbox,
             health,
             metrics,
             snapshot: Snapshot::default(),
@@ -135,14 +137,14 @@ impl Watch {
         tracing::info!(monitor = %self.config.name, alerts = alerts.len(), "this monitor leads: it tells people");
         let mut ledger = new_ledger(&self.config, &self.channels);
         ledger.restore(alerts);
-        Ok(Lead { ledger, roster: Roster::restore(kept_roster.clone()), kept_roster })
+        let outbox = Outbox::start(&self.channels, &self.metrics.notifications, now_us);
+        Ok(Lead { ledger, outbox, roster: Roster::restore(kept_roster.clone()), kept_roster })
     }
 
-    /// Another Monitor tells from now on; what is under way here is left to it.
+    /// Another Monitor tells from now on.
     fn step_down(&mut self) {
         if self.lead.take().is_some() {
             tracing::info!(monitor = %self.config.name, "this monitor no longer leads");
-            self.outbox = Outbox::start(&self.channels, &self.metrics.notifications, now_us);
         }
     }
 
@@ -167,15 +169,22 @@ impl Watch {
     }
 
     fn hand_out(&mut self) {
-        self.outbox.submit(self.own.outbox());
-        if let Some(lead) = &self.lead {
-            self.outbox.submit(lead.ledger.outbox());
+        self.own_outbox.submit(self.own.outbox());
+        if let Some(lead) = &mut self.lead {
+            lead.outbox.submit(lead.ledger.outbox());
         }
     }
 
     /// Waits for what became of a notice. Cancel-safe.
     pub(crate) async fn outcome(&mut self) -> Outcome {
-        self.outbox.outcome().await
+        match &mut self.lead {
+            None => self.own_outbox.outcome().await,
+            Some(lead) => tokio::select! {
+                biased;
+                outcome = self.own_outbox.outcome() => outcome,
+                outcome = lead.outbox.outcome() => outcome,
+            },
+        }
     }
 
     /// Keeps at once that a notice is delivered, so that a Monitor that dies does not repeat it.
@@ -195,8 +204,8 @@ impl Watch {
     /// Says once what can't be read.
     fn complain(&mut self, facts: &Facts) {
         let tasks = facts.tasks.values().flat_map(|task| {
-            let TaskFacts { group, desired, instances, status, .. } = task;
-            [group.as_ref().err(), desired.as_ref().err(), instances.as_ref().err(), status.as_ref().err()]
+            let TaskFacts { desired, instances, status, .. } = task;
+            [desired.as_ref().err(), instances.as_ref().err(), status.as_ref().err()]
         });
         let cores = facts.cores.values().flat_map(BTreeMap::values).map(|core| core.as_ref().err());
         let unreadable: BTreeSet<String> = tasks.chain(cores).flatten().cloned().collect();
@@ -217,7 +226,10 @@ impl Watch {
             let kind = (alert.rule.clone(), alert.evidence.severity, alert.state);
             *snapshot.alerts.entry(kind).or_insert(0) += 1;
         }
-        snapshot.outbox = self.outbox.under_way();
+        snapshot.outbox = self.own_outbox.under_way();
+        for (channel, count) in self.lead.iter().flat_map(|lead| lead.outbox.under_way()) {
+            *snapshot.outbox.entry(channel).or_insert(0) += count;
+        }
         snapshot.dropped = self.own.dropped() + lead.map_or(0, Ledger::dropped);
         (snapshot.leads, snapshot.connected) = (self.lead.is_some(), problem.is_none());
         snapshot.evaluations += 1;

@@ -99,7 +99,7 @@ impl Scene {
     /// Waits for so many notices that were accepted: their states.
     async fn told(&self, count: usize) -> Result<Vec<String>> {
         let accepted = async || {
-            let states: Vec<String> = self.accepted().iter().map(|one| state(one)).collect();
+            let states: Vec<String> = self.accepted().iter().map(state).collect();
             if states.len() >= count { Ok(states) } else { Err(format!("{states:?}")) }
         };
         eventually(&format!("{count} notices"), WAIT, accepted).await

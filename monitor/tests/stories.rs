@@ -91,7 +91,7 @@ impl World {
 
     fn task(&mut self, name: &str) -> &mut TaskFacts {
         self.facts.tasks.entry(TaskName::new(name).unwrap()).or_insert_with(|| TaskFacts {
-            group: Ok(group()),
+            group: Some(group()),
             desired: Ok(None),
             instances: Ok(Vec::new()),
             status: Ok(None),

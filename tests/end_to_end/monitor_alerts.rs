@@ -130,7 +130,8 @@ retry_backoff_min = "100ms"
         };
         eventually(&format!("{wanted:?}"), WAIT, same).await?;
         tokio::time::sleep(A_WHILE).await;
-        assert_eq!(self.told().len(), wanted.len(), "{:?}", self.told());
+        let requests = self.receiver.received();
+        assert_eq!(requests.len(), wanted.len(), "one too many: {requests:#?}");
         Ok(())
     }
 }

@@ -50,7 +50,7 @@ pub fn findings(facts: &Facts, settings: &Settings) -> Vec<Finding> {
         let (reason, hint) = words(task.as_str(), seen, facts);
         let evidence = Evidence {
             severity: settings.severity,
-            group: seen.group.clone().ok(),
+            group: seen.group.clone(),
             core: None,
             value: None,
             threshold: None,
@@ -64,7 +64,7 @@ pub fn findings(facts: &Facts, settings: &Settings) -> Vec<Finding> {
 
 fn words(task: &str, seen: &TaskFacts, facts: &Facts) -> (String, String) {
     let group = seen.group.as_ref().map_or("?", |group| group.as_str());
-    let alive = seen.group.as_ref().ok().and_then(|group| facts.cores.get(group)).map_or(0, |cores| cores.len());
+    let alive = seen.group.as_ref().and_then(|group| facts.cores.get(group)).map_or(0, |cores| cores.len());
     let standbys = seen.instances.as_ref().map_or(0, Vec::len);
     let reason = format!(
         "task {task} is started and no Core runs it; {standbys} stand by, {alive} Core(s) are alive in group {group}"

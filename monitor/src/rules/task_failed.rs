@@ -73,7 +73,7 @@ fn evidence(task: &impl std::fmt::Display, seen: &TaskFacts, settings: &Settings
     };
     Evidence {
         severity: settings.severity,
-        group: seen.group.clone().ok(),
+        group: seen.group.clone(),
         core: status.map(|status| status.core.clone()),
         value: None,
         threshold: None,

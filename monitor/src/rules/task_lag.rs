@@ -147,7 +147,7 @@ fn evidence(task: &TaskName, seen: &TaskFacts, lag: Option<f64>, settings: &Sett
     let behind = lag.map_or("an unknown time".to_owned(), tenths);
     Evidence {
         severity: settings.severity,
-        group: seen.group.clone().ok(),
+        group: seen.group.clone(),
         core: seen.running().map(|running| running.core.clone()),
         value: lag,
         threshold: Some(threshold),
