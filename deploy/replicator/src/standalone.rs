@@ -16,6 +16,9 @@ use std::path::Path;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+/// Most tasks of the one Core.
+const CAPACITY: u32 = 1000;
+
 /// How often the Core here walks through its tasks when nothing says that they changed.
 const SCAN_PERIOD: Span = Span::from_secs(5);
 
@@ -48,7 +51,7 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     let core = CoreConfig {
         group: wanted.group.clone(),
         name: None,
-        capacity: u32::MAX,
+        capacity: CAPACITY,
         scan_period: SCAN_PERIOD,
         coordination: config.clone(),
         admin: AdminConfig { listen: wanted.core_admin },
