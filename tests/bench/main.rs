@@ -1,1 +1,146 @@
-fn main() {}
+//! `make bench`: the replicator next to a native replica between the same two servers, in the same run, taking turns.
+//!
+//! ```text
+//! workload (seeded) ─▶ source ─▶ system: ours | native | clients ─▶ target        servers: fresh ones, equal options
+//!                        apply: until everything is there    latency: until a row is seen
+//!                                     └── measure ──▶ report: target/bench/<name>.jsonl, a table
+//! ```
+//!
+//! What is measured and how is in `docs/src/benchmarks.md`. Nothing here passes or fails by a figure.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod apply;
+mod arguments;
+mod clients;
+mod latency;
+mod measure;
+mod native;
+mod ours;
+mod report;
+mod servers;
+mod system;
+mod workload;
+
+use apply::Filled;
+use arguments::Arguments;
+use clap::Parser;
+use latency::Steady;
+use measure::Measured;
+use replicator_tests::{Error, Result};
+use report::Report;
+use servers::Durability;
+use std::process::ExitCode;
+use system::System;
+
+/// One benchmark: something that every system is put through.
+#[derive(Clone, Copy, Debug)]
+enum Benchmark {
+    Apply(Durability),
+    /// At so many transactions a second.
+    Latency(u32),
+}
+
+const BENCHMARKS: [(&str, Benchmark); 4] = [
+    ("apply/sysbench-relaxed", Benchmark::Apply(Durability::Relaxed)),
+    ("apply/sysbench-durable", Benchmark::Apply(Durability::Durable)),
+    ("latency/steady-200", Benchmark::Latency(200)),
+    ("latency/steady-1000", Benchmark::Latency(1_000)),
+];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|part| name.contains(part));
+    let chosen: Vec<_> = BENCHMARKS.into_iter().filter(|(name, _)| wanted(name)).collect();
+    if chosen.is_empty() {
+        let names = BENCHMARKS.map(|(name, _)| name).join(", ");
+        return Err(Error::new(format!("no benchmark has {:?} in its name; there are {names}", arguments.only)));
+    }
+    if arguments.list {
+        chosen.iter().for_each(|(name, _)| println!("{name}"));
+        return Ok(());
+    }
+    if cfg!(debug_assertions) {
+        println!(
+            "This is a development build: its figures say nothing about speed. `make bench` builds for release.\n"
+        );
+    }
+    for (name, benchmark) in chosen {
+        let report = measure_all(arguments, name, benchmark).await?;
+        println!("\nmedians of {}, and ratios to the native replica\n", arguments.repetitions);
+        println!("{}", report.table(&System::Native.label()));
+    }
+    println!("Every figure is in {}.", arguments.output.display());
+    Ok(())
+}
+
+/// A benchmark with what all its repetitions share.
+enum Prepared {
+    Apply(Box<Filled>, Durability),
+    Latency(Steady),
+}
+
+impl Prepared {
+    /// What is measured of a system; `None` if it can't be.
+    async fn measure(&self, system: System) -> Result<Option<Vec<Measured>>> {
+        match self {
+            Prepared::Apply(filled, durability) => filled.catch_up(system, *durability).await.map(Some),
+            // Clients do not follow a source.
+            Prepared::Latency(_) if system == System::Clients => Ok(None),
+            Prepared::Latency(steady) => steady.run(system).await.map(Some),
+        }
+    }
+}
+
+async fn measure_all(arguments: &Arguments, name: &str, benchmark: Benchmark) -> Result<Report> {
+    let mut report = Report::begin(&arguments.output, name)?;
+    let prepared = match benchmark {
+        Benchmark::Apply(durability) => {
+            let filled = Filled::start(arguments.scale).await?;
+            println!("{name}: {} row changes to catch up with", filled.rows());
+            Prepared::Apply(Box::new(filled), durability)
+        }
+        Benchmark::Latency(rate) => {
+            println!("{name}: {rate} transactions/s for {} s", arguments.seconds);
+            Prepared::Latency(Steady { rate, seconds: arguments.seconds })
+        }
+    };
+    for repetition in 1..=arguments.repetitions {
+        for system in in_turn(&arguments.systems, repetition) {
+            let label = system.label();
+            let measured = prepared.measure(system).await;
+            let measured = measured.map_err(|error| Error::new(format!("{name}, {label}: {error}")))?;
+            if let Some(measured) = measured {
+                println!("  {repetition}. {label}: {}; the tables are equal", in_words(&measured));
+                report.add(&label, repetition, measured)?;
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// Who comes first changes from one repetition to the next, so that nobody always has the quieter machine.
+fn in_turn(systems: &[System], repetition: u32) -> Vec<System> {
+    let mut systems = systems.to_vec();
+    if repetition.is_multiple_of(2) {
+        systems.reverse();
+    }
+    systems
+}
+
+fn in_words(measured: &[Measured]) -> String {
+    const SHOWN: usize = 3;
+    let words =
+        measured.iter().take(SHOWN).map(|one| format!("{} {}", one.metric, report::readable(one.value, one.unit)));
+    words.collect::<Vec<_>>().join(", ")
+}

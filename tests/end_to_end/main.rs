@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bench_smoke;
 mod big_transaction;
 mod binlog_values;
 mod cluster;

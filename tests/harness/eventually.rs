@@ -33,6 +33,7 @@ impl<T, E: Display> Probe for std::result::Result<T, E> {
 ///
 /// # Errors
 /// When `timeout` has passed. A probe that hangs is cut off at the timeout too.
+#[expect(clippy::disallowed_methods, reason = "servers take real time, whatever the clock of a test says")]
 pub async fn eventually<P: Probe>(
     what: &str,
     timeout: Duration,

@@ -28,6 +28,7 @@ mod port;
 mod process;
 mod receiver;
 mod template;
+pub mod usage;
 mod zookeeper;
 
 pub use checksum::TableSum;

@@ -1,12 +1,11 @@
 //! Our own programs as real processes.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::child::{Child, Signal};
-use crate::{Error, Result};
+use crate::{Error, Result, usage};
 
 /// One of the project's programs (`replicator-core`, `replicator-server`, `replicator-monitor`, `replicator`), as it was
 /// built with the tests. Dropping kills it.
@@ -89,28 +88,11 @@ impl Process {
 
     /// The most memory it has had resident so far, in KiB (`VmHWM`). Only while it runs.
     pub fn peak_rss_kib(&self) -> Result<u64> {
-        let status = self.proc_file("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let number = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok());
-        number.ok_or_else(|| Error::new(format!("/proc/{}/status has no VmHWM", self.pid())))
+        usage::peak_rss_kib(self.pid())
     }
 
     /// User and system time it has used so far. Only while it runs.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        // proc(5): the kernel shows these in 1/100 s on every Linux that Rust's standard library supports.
-        const TICKS_PER_SECOND: f64 = 100.0;
-        let stat = self.proc_file("stat")?;
-        // The name in parentheses may contain spaces: count the fields behind it; utime and stime are fields 14 and 15.
-        let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_whitespace().collect::<Vec<_>>());
-        let ticks = |index: usize| fields.as_ref().and_then(|fields| fields.get(index)?.parse::<f64>().ok());
-        match (ticks(11), ticks(12)) {
-            (Some(user), Some(system)) => Ok((user + system) / TICKS_PER_SECOND),
-            _ => Err(Error::new(format!("/proc/{}/stat is not understood: {stat}", self.pid()))),
-        }
-    }
-
-    fn proc_file(&self, name: &str) -> Result<String> {
-        let path = format!("/proc/{}/{name}", self.pid());
-        fs::read_to_string(&path).map_err(Error::during(path))
+        usage::cpu_seconds(self.pid())
     }
 }
