@@ -16,7 +16,8 @@ use replicator_model::position::Position;
 use replicator_model::span::Span;
 use replicator_model::task::TaskSpec;
 use replicator_tests::{Error, Result, ZooKeeper, eventually};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 const SESSION_TIMEOUT: Duration = Duration::from_secs(4);
 /// More than any call may take.

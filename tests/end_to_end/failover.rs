@@ -10,8 +10,9 @@ use replicator_model::status::Stage;
 use replicator_tests::{Flavor, MysqlServer, Result, eventually};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// How often the RUNNING Core is killed.
 const KILLS: u64 = 20;

@@ -225,7 +225,7 @@ async fn standalone_carries_changes_between_two_databases() -> Result<()> {
     let arrived = async |rows: u64| {
         eventually("the rows are at the target", SOON, async || {
             let tables = target.checksum_tables("shop").await.map_err(|error| error.to_string())?;
-            let sum = tables.get("item").ok_or("no table yet")?.clone();
+            let sum = *tables.get("item").ok_or("no table yet")?;
             if sum.rows == rows { Ok(()) } else { Err(format!("{sum:?}")) }
         })
         .await

@@ -1,6 +1,7 @@
 //! The harness itself: every server starts, keeps its data through a kill -9, and can be compared.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{Consumer, StreamConsumer};

@@ -5,6 +5,7 @@
 //! *thread* that started it, so all children are started by one thread that lives as long as the process.
 
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError, mpsc};
@@ -49,6 +50,8 @@ impl Child {
         command.args(["--pdeathsig", "KILL", "--"]).arg(program.as_ref());
         configure(&mut command);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        // Ctrl-C in a terminal is for the test or demo, which decides what becomes of its servers.
+        command.process_group(0);
         let process = spawn_on_lasting_thread(command).map_err(Error::during(format!(
             "starting {name} ({}) through setpriv, which is in Debian's util-linux",
             program.as_ref().display()
@@ -182,12 +185,12 @@ mod tests {
         Ok(())
     }
 
-    #[test]
-    fn a_missing_program_is_named() -> Result<()> {
+    #[tokio::test]
+    async fn a_missing_program_is_named() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let mut child = Child::spawn("nothing", "/no/such/program", &folder.path().join("log"), |_| {})?;
         while child.exit_status()?.is_none() {
-            std::thread::sleep(EXIT_POLL);
+            tokio::time::sleep(EXIT_POLL).await;
         }
         let error = child.check_running().err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("/no/such/program"), "{error}");

@@ -181,11 +181,11 @@ impl World {
             let pause = self.random.duration(Duration::from_millis(100), Duration::from_secs(9));
             sleep(pause).await;
             let host = self.random.below(PROCESSES as u64) as usize;
-            self.fault(host).await;
+            self.fault(host);
         }
     }
 
-    async fn fault(&mut self, host: usize) {
+    fn fault(&mut self, host: usize) {
         let scale = SESSION_TIMEOUT * (1 + self.random.below(30) as u32) / 10;
         let task = self.random.below(TASKS.len() as u64) as usize;
         // In one run of four the service breaks its promise on how long a session lives.

@@ -44,10 +44,10 @@ impl Lag {
 }
 
 fn covers(reached: &Checkpoint, head: &SourceHead) -> bool {
-    if let (Some(ours), Some(theirs)) = (&reached.gtid_set, &head.gtid_set) {
-        if ours.contains(theirs) {
-            return true;
-        }
+    if let (Some(ours), Some(theirs)) = (&reached.gtid_set, &head.gtid_set)
+        && ours.contains(theirs)
+    {
+        return true;
     }
     reached.position.partial_cmp(&head.position).is_some_and(|order| order.is_ge())
 }

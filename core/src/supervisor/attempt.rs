@@ -138,10 +138,10 @@ impl Attempt<'_> {
                         // The session is over; the lease's clock says so too and drops us.
                         return std::future::pending().await;
                     }
-                    if let Ok(now) = self.supervisor.read().await {
-                        if now.order() != self.wanted.order() {
-                            pipe_stop.cancel();
-                        }
+                    if let Ok(now) = self.supervisor.read().await
+                        && now.order() != self.wanted.order()
+                    {
+                        pipe_stop.cancel();
                     }
                 }
                 Ok(()) = is_started.changed() => report.streaming().await,

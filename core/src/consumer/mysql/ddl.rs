@@ -12,7 +12,6 @@ use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::REPLICATOR_DATABASE;
 use replicator_mysql::tables::{Collations, quoted};
-use std::fmt::Write;
 
 /// `sql_mode` bits that every server this side of 5.6 knows and that change what a schema change means
 /// (`sql/system_variables.h` of both servers): the first four, and 19 to 31 without 27 (deprecated) and 28 (removed).
@@ -83,13 +82,13 @@ pub(super) async fn state_of(session: &mut Session, change: &SchemaChange) -> Re
                 vec![Value::Bytes(database.clone().into()), Value::Bytes(table.clone().into())],
             )
             .await?;
-        let _ = write!(state, "{database}.{table}:");
+        state.push_str(&format!("{database}.{table}:"));
         for row in created {
-            let _ = write!(state, "{:?}", row.get_opt::<Option<String>, _>(0).and_then(Result::ok));
+            state.push_str(&format!("{:?}", row.get_opt::<Option<String>, _>(0).and_then(Result::ok)));
             let definition =
                 session.rows(&format!("SHOW CREATE TABLE {}.{}", quoted(database), quoted(table)), vec![]).await?;
             let text = definition.first().and_then(|row| row.get_opt::<Vec<u8>, _>(1)).and_then(Result::ok);
-            let _ = write!(state, "{text:?}");
+            state.push_str(&format!("{text:?}"));
         }
     }
     let database = session
@@ -98,7 +97,7 @@ pub(super) async fn state_of(session: &mut Session, change: &SchemaChange) -> Re
             vec![Value::Bytes(change.database.clone().into())],
         )
         .await?;
-    let _ = write!(state, "database {}", database.len());
+    state.push_str(&format!("database {}", database.len()));
     session.commit().await?;
     Ok(digest(&state))
 }

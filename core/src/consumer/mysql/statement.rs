@@ -4,7 +4,6 @@ use crate::change::TableSchema;
 use replicator_binlog::ColumnType;
 use replicator_model::failure::Failure;
 use replicator_mysql::tables::{ColumnDefinition, TableDefinition, quoted};
-use std::fmt::Write;
 
 /// Parameters that one prepared statement may have: the protocol counts them in 16 bits.
 const PARAMETERS_MAX: usize = u16::MAX as usize;
@@ -116,7 +115,7 @@ impl Plan {
         for (index, column) in self.of(search).enumerate() {
             let word = if index == 0 { " WHERE " } else { " AND " };
             let operator = if keyed { "=" } else { "<=>" };
-            let _ = write!(sql, "{word}{}{operator}{}", column.name, column.compared);
+            sql.push_str(&format!("{word}{}{operator}{}", column.name, column.compared));
         }
         if !keyed {
             sql.push_str(" LIMIT 1");

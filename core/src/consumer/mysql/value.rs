@@ -36,10 +36,10 @@ pub(super) fn param(value: &Value<'_>, column: &ColumnDef) -> Result<Param, Deco
 
 fn padded(bytes: &[u8], column: &ColumnDef) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    if let (Some(true), Some(length)) = (column.is_fixed_binary(), column.declared_bytes()) {
-        if bytes.len() < usize::from(length) {
-            bytes.resize(usize::from(length), 0);
-        }
+    if let (Some(true), Some(length)) = (column.is_fixed_binary(), column.declared_bytes())
+        && bytes.len() < usize::from(length)
+    {
+        bytes.resize(usize::from(length), 0);
     }
     bytes
 }

@@ -94,10 +94,8 @@ impl Lexer<'_> {
         while let Some((offset, character)) = characters.next() {
             if escapes && character == '\\' {
                 characters.next();
-            } else if character == quote {
-                if characters.next_if(|(_, next)| *next == quote).is_none() {
-                    return Ok(self.at + offset + quote.len_utf8());
-                }
+            } else if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
+                return Ok(self.at + offset + quote.len_utf8());
             }
         }
         Err(Unclosed(self.at))

@@ -196,9 +196,10 @@ fn alter_table(reader: &mut Reader<'_>, name: Name) -> Option<Statement> {
                 reader.accept_symbol('=');
             }
             statement.names.push(reader.name()?);
-        } else if reader.accept_all(&["WITH", "TABLE"]) || reader.accept_all(&["TO", "TABLE"]) {
-            statement.names.push(reader.name()?);
-        } else if reader.accept_all(&["CONVERT", "TABLE"]) {
+        } else if [["WITH", "TABLE"], ["TO", "TABLE"], ["CONVERT", "TABLE"]]
+            .iter()
+            .any(|words| reader.accept_all(words))
+        {
             statement.names.push(reader.name()?);
         } else {
             reader.skip();
