@@ -2,6 +2,7 @@
 
 use crate::kafka_reader::{Read, Row, Tables, assert_order, read_all, without_repeats};
 use crate::workload::{self, Writers};
+use mysql_async::prelude::Queryable;
 use replicator_core::pipe::Pipe;
 use replicator_core::pipe::fence::Fence;
 use replicator_core::pipe::progress::PipeProgress;
@@ -309,5 +310,51 @@ async fn what_kafka_does_not_take_is_one_clear_failure() -> Result<()> {
         assert_eq!((failure.code.as_str(), failure.is_transient()), (code, transient), "{failure}");
         assert!(failure.reason.contains(named), "{failure}");
     }
+    Ok(())
+}
+
+/// Every character that MySQL can convert arrives as it converts it. Left out: the areas of ujis and eucjpms for
+/// characters of one's own, which are refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn text_of_every_character_set_arrives_as_the_server_converts_it() -> Result<()> {
+    let (source, kafka) = (source().await?, Kafka::start().await?);
+    let one_byte = "armscii8 cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 dec8 geostd8 greek hebrew hp8 keybcs2 koi8r koi8u \
+                    latin1 latin2 latin5 latin7 macce macroman tis620";
+    let sets = one_byte.split_whitespace().map(|set| (set, 0x20, 0xff));
+    let two_bytes = ["cp932", "sjis", "euckr", "gb2312", "gbk", "gb18030"].map(|set| (set, 0x8000, 0xffff));
+    let three_bytes = ["ujis", "eucjpms"].map(|set| (set, 0x8fa000, 0x8ff2ff));
+    let euc = ["ujis", "eucjpms"].map(|set| (set, 0x8000, 0xf4ff));
+    source.exec("CREATE DATABASE shop; CREATE TABLE shop.codes (n INT PRIMARY KEY)").await?;
+    let mut running = start(&task(&source, &kafka.bootstrap(), ""), None, 1, &held()).await;
+    let mut conn = source.connect().await?;
+    conn.query_drop("SET SESSION cte_max_recursion_depth = 100000, group_concat_max_len = 10000000").await?;
+    let numbers = "WITH RECURSIVE s(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < 65535) SELECT i FROM s";
+    conn.query_drop(format!("CREATE TEMPORARY TABLE shop.numbers {numbers}")).await?;
+    for (index, (set, first, last)) in sets.chain(two_bytes).chain(three_bytes).chain(euc).enumerate() {
+        let table = format!("shop.`{set}_{index}`");
+        let text = format!("CONVERT(CONVERT(x USING {set}) USING utf8mb4)");
+        conn.query_drop(format!(
+            "CREATE TABLE {table} (id INT PRIMARY KEY, t LONGTEXT CHARACTER SET {set});
+             INSERT INTO {table} SELECT n DIV 256, CONVERT(GROUP_CONCAT(x ORDER BY n SEPARATOR '') USING {set})
+             FROM (SELECT {first} + i AS n, UNHEX(HEX({first} + i)) AS x FROM shop.numbers WHERE {first} + i <= {last}) codes
+             WHERE {text} IS NOT NULL AND CHAR_LENGTH({text}) = 1 AND HEX({text}) NOT IN ('3F', 'EFBFBD') GROUP BY 1"
+        ))
+        .await?;
+    }
+    running.drain(&source).await?;
+    running.stop().await;
+    let messages = read_all(kafka.bootstrap(), "shop.").await;
+    let mut characters = 0;
+    for message in messages.iter().filter(|message| message.json["type"] == "INSERT") {
+        let (table, data) = (message.json["table"].as_str().unwrap(), &message.json["data"][0]);
+        let id = data["id"].as_str().unwrap();
+        let selected = source.query_strings(&format!("SELECT t FROM shop.`{table}` WHERE id = {id}")).await?;
+        let (found, expected) = (data["t"].as_str().unwrap(), selected[0][0].as_deref().unwrap());
+        let different = found.chars().zip(expected.chars()).find(|(found, expected)| found != expected);
+        assert_eq!((different, found.len()), (None, expected.len()), "{table}");
+        characters += found.chars().count();
+    }
+    println!("{characters} characters");
+    assert!(characters > 100_000, "{characters}");
     Ok(())
 }

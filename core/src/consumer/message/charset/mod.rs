@@ -2,7 +2,7 @@
 //!
 //! Compared with MySQL 9.7 for every one-, two- and three-byte sequence of the sets below and every four-byte one of
 //! gb18030. Where `encoding_rs` (which follows the browsers) has another character than the servers, the servers' is
-//! used; see [`exception`].
+//! used. Of one-byte sets, what the servers have no character for is no text; of the others `encoding_rs` decides.
 
 mod single_byte;
 
