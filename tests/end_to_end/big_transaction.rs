@@ -26,7 +26,8 @@ const FILL: &str = "
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_million_rows_in_one_transaction() -> Result<()> {
-    let (source, target) = tokio::try_join!(MysqlServer::start(Flavor::MySql97), MysqlServer::start(Flavor::MariaDb1011))?;
+    let (source, target) =
+        tokio::try_join!(MysqlServer::start(Flavor::MySql97), MysqlServer::start(Flavor::MariaDb1011))?;
     let cluster = Cluster::start(1, 1).await?;
     source.exec(SCHEMA).await?;
     target.exec(SCHEMA).await?;

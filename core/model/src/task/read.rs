@@ -34,8 +34,7 @@ impl fmt::Display for SpecProblem {
 impl TaskSpec {
     /// Reads and checks a task in TOML, as in a file given to `replicator task apply -f`.
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
-        let spec: Self =
-            toml::from_str(text).map_err(|error| SpecError::Syntax(problem_in(text, &error)))?;
+        let spec: Self = toml::from_str(text).map_err(|error| SpecError::Syntax(problem_in(text, &error)))?;
         spec.check()
     }
 
