@@ -96,8 +96,17 @@ pub(super) fn progress_of(markers: &[Marker]) -> Result<Option<(u64, Checkpoint)
     let Some(last) = markers.last() else { return Ok(None) };
     let start = markers.iter().rposition(|marker| marker.whole_set).unwrap_or(0);
     let mut whole: Option<GtidSet> = None;
+    // Of a set without GTIDs the text says no flavour: those that follow do, or else the server's name.
+    let mut empty = None;
     for marker in markers.iter().skip(start) {
         let Some(text) = &marker.gtid_set else { continue };
+        if text.is_empty() {
+            empty = Some(match marker.server.starts_with("server-") {
+                true => GtidSet::MariaDb(MariaDbGtidSet::default()),
+                false => GtidSet::MySql(MySqlGtidSet::default()),
+            });
+            continue;
+        }
         let set = GtidSet::parse(text).map_err(|error| format!("marker {}: {error}", marker.sequence))?;
         whole = Some(match (whole, set) {
             (None, set) => set,
@@ -118,7 +127,7 @@ pub(super) fn progress_of(markers: &[Marker]) -> Result<Option<(u64, Checkpoint)
         epoch: Epoch::new(last.epoch),
         server: last.server.clone(),
         position: last.position.clone(),
-        gtid_set: whole,
+        gtid_set: whole.or(empty),
         event_time_us: last.event_time_us,
         written_at_us: 0,
     };
@@ -235,6 +244,20 @@ mod tests {
         assert!(!pending.is_changed());
         pending.advance(&SourcePoint { offset: 90, gtid: None, ..point(1) });
         assert!(pending.is_changed());
+    }
+
+    /// A new MariaDB, read from its beginning.
+    #[test]
+    fn a_set_that_begins_empty_keeps_its_flavour() {
+        let empty = GtidSet::MariaDb(MariaDbGtidSet::default());
+        let mut pending = Pending::new(Checkpoint { gtid_set: Some(empty.clone()), ..start() }, 0);
+        pending.advance(&SourcePoint { gtid: None, ..point(1) });
+        let first = Marker { whole_set: true, gtid_set: Some(empty.to_string()), ..pending.marker(Epoch::new(3)) };
+        let read = |markers: &[Marker]| progress_of(markers).unwrap().unwrap().1.gtid_set;
+        assert_eq!(read(std::slice::from_ref(&first)), Some(empty));
+        pending.written(first.sequence);
+        pending.advance(&point(2));
+        assert_eq!(read(&[first, pending.marker(Epoch::new(3))]), Some(GtidSet::parse("0-1-2").unwrap()));
     }
 
     #[test]
