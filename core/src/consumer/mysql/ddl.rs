@@ -200,7 +200,7 @@ mod tests {
             statements,
             [
                 "SET SESSION foreign_key_checks = 0, timestamp = 1700000000.000042",
-                "SET SESSION sql_mode = 3892838415",
+                "SET SESSION sql_mode = 3891789839",
                 "SET NAMES utf8mb4",
                 "SET SESSION collation_connection = latin1_swedish_ci",
                 "SET SESSION character_set_server = utf8mb4",
