@@ -51,8 +51,10 @@ pub struct SchemaChange {
     /// Where its event begins in the source's binary log.
     pub file: Arc<str>,
     pub offset: u64,
-    /// Tables it names that the task replicates, as (database, table).
+    /// Tables it names that the task replicates, as (database, table) of the source.
     pub tables: Vec<(String, String)>,
+    /// The same tables, after routing.
+    pub targets: Vec<(String, String)>,
     /// `sql_mode` bits of the source's session, if the event has them.
     pub sql_mode: Option<u64>,
     /// Collation numbers of `character_set_client`, `collation_connection` and `collation_server`.

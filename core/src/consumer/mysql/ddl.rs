@@ -72,7 +72,7 @@ pub(super) async fn delete_pending(session: &mut Session, task: &TaskName) -> Re
 /// second run of the statement would have to be told from the first.
 pub(super) async fn state_of(session: &mut Session, change: &SchemaChange) -> Result<String, Failure> {
     let mut state = String::new();
-    let mut names = change.tables.clone();
+    let mut names = change.targets.clone();
     names.sort();
     names.dedup();
     for (database, table) in &names {
@@ -91,13 +91,12 @@ pub(super) async fn state_of(session: &mut Session, change: &SchemaChange) -> Re
             state.push_str(&format!("{text:?}"));
         }
     }
-    let database = session
-        .rows(
-            "SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = CONVERT(? USING utf8)",
-            vec![Value::Bytes(change.database.clone().into())],
-        )
-        .await?;
-    state.push_str(&format!("database {}", database.len()));
+    // A statement about a database is told by which databases there are.
+    let databases =
+        session.rows("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME", vec![]).await?;
+    for row in databases {
+        let _ = write!(state, "database {:?}", row.get_opt::<String, _>(0).and_then(Result::ok));
+    }
     session.commit().await?;
     Ok(digest(&state))
 }
@@ -184,6 +183,7 @@ mod tests {
             file: "bin.000001".into(),
             offset: 4,
             tables: vec![],
+            targets: vec![],
             sql_mode: Some(u64::MAX),
             charsets: Some((255, 8, 255)),
             time_zone: Some("+02:00'; DROP".into()),

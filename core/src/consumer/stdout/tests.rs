@@ -47,6 +47,7 @@ fn transaction(offset: u64) -> [Change; 3] {
             file: file.clone(),
             offset: offset - 5,
             tables: vec![("shop".into(), "item".into())],
+            targets: vec![],
             sql_mode: None,
             charsets: None,
             time_zone: None,

@@ -46,12 +46,14 @@ impl Assembler {
                 tracing::warn!(code = query.error_code, "the statement ended with an error at the source");
             }
             self.begin();
+            let targets = tables.iter().map(|(database, table)| self.scope.target(database, table)).collect();
             self.ready.push_back(Change::Schema(SchemaChange {
                 database,
                 sql,
                 file: Arc::clone(&self.place.file),
                 offset: seen.offset,
                 tables,
+                targets,
                 sql_mode: session.sql_mode,
                 charsets: session.charsets.map(|c| (c.client, c.connection, c.server)),
                 time_zone: session.time_zone.map(lossy),
