@@ -11,9 +11,12 @@
 //!    where it is STANDBY; then rule 2 gives them to the other. No move is made that does not level the group.
 
 use crate::error::CoordinationError;
+use crate::layout;
 use crate::session::Session;
 use replicator_model::desired::DesiredState;
 use replicator_model::name::{CoreName, GroupName, TaskName};
+use replicator_model::stored::standby_of_stored_task;
+use replicator_model::task::Standby;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -236,10 +239,18 @@ impl Session {
         Ok(view)
     }
 
+    async fn standby(&self, task: &TaskName) -> Result<Standby, CoordinationError> {
+        let path = layout::task(task);
+        let Some(node) = self.patiently(|| self.store().read(&path)).await? else {
+            return Err(CoordinationError::NoSuchTask { task: task.clone() });
+        };
+        standby_of_stored_task(&node.data).map_err(|problem| CoordinationError::Unreadable { path, problem })
+    }
+
     async fn listed_task(&self, task: &TaskName) -> Result<ListedTask, CoordinationError> {
         let wanted = match self.desired(task).await?.state {
             DesiredState::Stopped => 0,
-            DesiredState::Running | DesiredState::Paused => self.task(task).await?.spec.standby.instances(),
+            DesiredState::Running | DesiredState::Paused => self.standby(task).await?.instances(),
         };
         let line = self.instances(task).await?.into_iter().map(|instance| Some(instance.info.ok()?.core)).collect();
         Ok(ListedTask { wanted, line, short_for: Duration::ZERO })

@@ -10,7 +10,7 @@ use crate::epoch::Epoch;
 use crate::instance::{CoreInfo, InstanceInfo};
 use crate::secret::SecretSource;
 use crate::status::TaskStatus;
-use crate::task::TaskSpec;
+use crate::task::{Standby, TaskSpec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -140,6 +140,20 @@ impl Stored for TaskSpec {
     }
 }
 
+/// The standby of a stored task, without the work of reading its table patterns: a scan asks this of every task.
+pub fn standby_of_stored_task(bytes: &[u8]) -> Result<Standby, StoredError> {
+    #[derive(Deserialize)]
+    struct Task {
+        spec: Spec,
+    }
+    #[derive(Deserialize)]
+    struct Spec {
+        #[serde(default)]
+        standby: Standby,
+    }
+    Ok(decode::<Task>(TaskSpec::WHAT, bytes)?.spec.standby)
+}
+
 impl Stored for SpecVersion {
     const WHAT: &'static str = "version of a task";
 
@@ -259,7 +273,9 @@ mod tests {
         let spec = r#"{"name":"copy","group":"g1","producer":{"host":"db1","user":"r","password":"canary"},
             "route":[{"from":"shop.*","to":"copy.{table}"}],
             "consumer":{"kind":"mysql","host":"db2","user":"r","password":{"file":"/run/secrets/db2"}}}"#;
-        check("task", &TaskSpec::from_json(spec.as_bytes()).unwrap());
+        let task = TaskSpec::from_json(spec.as_bytes()).unwrap();
+        check("task", &task);
+        assert_eq!(standby_of_stored_task(&task.to_stored().unwrap()).unwrap(), task.standby);
         check("checkpoint", &checkpoint());
         check("epoch", &EpochNode { epoch: Epoch::new(7) });
         check("alert", &alert());
