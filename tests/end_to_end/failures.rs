@@ -121,23 +121,7 @@ async fn each_fault_gives_one_clear_message_and_stops_one_task() -> Result<()> {
     source.exec("INSERT INTO lost.thing VALUES (1)").await?;
 
     for fault in &faults {
-        let status = cluster.wait_for_stage(&cluster.task_name(fault.name), Stage::Failed).await;
-        let status = status.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs()));
-        let failure = status.failure.unwrap();
-        println!("{}: {failure}", fault.name);
-        assert_eq!(failure.code, fault.code, "{failure}");
-        assert!(!failure.hint.is_empty() && failure.to_string().len() < 700, "{failure}");
-        let (shown, answered) =
-            (console.show(fault.name).await, console.get(&format!("tasks/{}/status", fault.name)).await);
-        let logged = cluster.logs();
-        for says in fault.says.iter().chain([&failure.code]) {
-            assert!(failure.to_string().contains(says), "no `{says}` in {failure}");
-            assert!(answered.contains(says), "no `{says}` over REST: {answered}");
-            assert!(logged.contains(says), "no `{says}` in the log: {logged}");
-        }
-        assert!(shown.contains("FAILED") && shown.contains(&failure.code), "{shown}");
-        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words(&shown).contains(&words(&failure.hint)), "no hint `{}` in\n{shown}", failure.hint);
+        is_told_everywhere(fault, &cluster, &console).await;
     }
 
     source.exec("INSERT INTO shop.account VALUES (1, 'x', 1, 0, NULL, NULL)").await?;
@@ -145,6 +129,27 @@ async fn each_fault_gives_one_clear_message_and_stops_one_task() -> Result<()> {
     let status = cluster.status(&healthy).await.unwrap();
     assert_eq!(status.stage, Stage::Streaming, "the healthy task is not disturbed: {status:?}");
     Ok(())
+}
+
+/// The same message in the status, on the command line, over REST and in the log.
+async fn is_told_everywhere(fault: &Fault<'_>, cluster: &Cluster, console: &Console) {
+    let status = cluster.wait_for_stage(&cluster.task_name(fault.name), Stage::Failed).await;
+    let status = status.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs()));
+    let failure = status.failure.unwrap();
+    println!("{}: {failure}", fault.name);
+    assert_eq!(failure.code, fault.code, "{failure}");
+    assert!(!failure.hint.is_empty() && failure.to_string().len() < 700, "{failure}");
+    let (shown, answered) =
+        (console.show(fault.name).await, console.get(&format!("tasks/{}/status", fault.name)).await);
+    let logged = cluster.logs();
+    for says in fault.says.iter().chain([&failure.code]) {
+        assert!(failure.to_string().contains(says), "no `{says}` in {failure}");
+        assert!(answered.contains(says), "no `{says}` over REST: {answered}");
+        assert!(logged.contains(says), "no `{says}` in the log: {logged}");
+    }
+    assert!(shown.contains("FAILED") && shown.contains(&failure.code), "{shown}");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&shown).contains(&words(&failure.hint)), "no hint `{}` in\n{shown}", failure.hint);
 }
 
 #[tokio::test(flavor = "multi_thread")]

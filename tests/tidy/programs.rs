@@ -21,18 +21,21 @@ fn run(program: &str, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), text)
 }
 
-/// The command lines in documents, without prompts, continuations joined.
+/// The command lines in documents, without prompts, variables and what is in quotes; continuations joined.
 fn command_lines() -> Vec<(String, Vec<String>)> {
+    let quoted = Regex::new(r#""[^"\n]*"|'[^'\n]*'"#).unwrap();
     let mut lines = Vec::new();
     for Block { place, language, text } in blocks() {
         if !matches!(language.as_str(), "sh" | "console") {
             continue;
         }
         let joined = text.replace("\\\n", " ");
+        let joined = quoted.replace_all(&joined, "");
         for line in joined.lines() {
             let line = line.trim().trim_start_matches("$ ").split(" #").next().unwrap_or_default();
             for command in line.split(['|', '&', ';']) {
-                lines.push((place.clone(), command.split_whitespace().map(str::to_owned).collect()));
+                let words = command.split_whitespace().skip_while(|word| word.contains('='));
+                lines.push((place.clone(), words.map(str::to_owned).collect()));
             }
         }
     }
@@ -60,7 +63,8 @@ fn commands_in_documents_are_commands() {
     let (mut problems, mut count) = (Vec::new(), 0);
     for (place, words) in command_lines() {
         let Some((program, words)) = words.split_first() else { continue };
-        let Some(program) = PROGRAMS.iter().find(|known| *known == program) else { continue };
+        let program = program.rsplit('/').next().unwrap_or_default();
+        let Some(program) = PROGRAMS.iter().find(|known| **known == program) else { continue };
         count += 1;
         let mut help = |path: &[&str]| {
             let key = format!("{program} {}", path.join(" "));
