@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -21,8 +20,7 @@ pub struct Admin {
 
 impl Admin {
     /// Serves until `shutdown`.
-    pub async fn serve(self, listen: SocketAddr, shutdown: CancellationToken) -> std::io::Result<()> {
-        let listener = TcpListener::bind(listen).await?;
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
         tracing::info!(address = %listener.local_addr()?, "serves /healthz, /readyz and /metrics");
         let router = Router::new()
             .route("/healthz", get(async || "ok\n"))

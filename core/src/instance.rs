@@ -14,7 +14,10 @@ use replicator_coordination::watching::Topic;
 use replicator_model::instance::CoreInfo;
 use replicator_model::name::{CoreName, TaskName};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -38,6 +41,7 @@ pub struct Core {
     metrics: CoreMetrics,
     not_ready: watch::Sender<Option<String>>,
     since_us: i64,
+    admin_address: OnceLock<SocketAddr>,
 }
 
 /// A supervisor at work.
@@ -50,7 +54,16 @@ impl Core {
     pub(crate) fn new(config: Config, name: CoreName, host: String, coordination: Coordination) -> Self {
         let since_us = (replicator_coordination::session::Surroundings::real().wall_clock_us)();
         let not_ready = watch::Sender::new(Some("not connected to the coordination service yet".into()));
-        Self { config, name, host, coordination, metrics: CoreMetrics::default(), not_ready, since_us }
+        Self {
+            config,
+            name,
+            host,
+            coordination,
+            metrics: CoreMetrics::default(),
+            not_ready,
+            since_us,
+            admin_address: OnceLock::new(),
+        }
     }
 
     /// Runs until `shutdown`, then hands its tasks over and leaves. Trouble with the coordination service never ends
@@ -58,9 +71,13 @@ impl Core {
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ConfigError> {
         let admin = Admin { metrics: self.metrics.clone(), not_ready: self.not_ready.subscribe() };
         let listen = self.config.admin.listen;
+        let refused = |error: std::io::Error| ConfigError::Invalid(format!("`admin.listen` {listen}: {error}"));
+        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        // Port 0 is any free one: what others are told is the one that was taken.
+        self.admin_address.set(listener.local_addr().map_err(refused)?).ok();
         tokio::select! {
             biased;
-            served = admin.serve(listen, CancellationToken::new()) => {
+            served = admin.serve(listener, CancellationToken::new()) => {
                 let problem = served.err().map_or_else(|| "it ended".into(), |error| error.to_string());
                 Err(ConfigError::Invalid(format!("`admin.listen` {listen}: {problem}")))
             }
@@ -174,7 +191,7 @@ impl Core {
             version: env!("CARGO_PKG_VERSION").into(),
             capacity: self.config.capacity,
             load: u32::try_from(load).unwrap_or(u32::MAX),
-            admin: Some(self.config.admin.listen.to_string()),
+            admin: self.admin_address.get().map(ToString::to_string),
             since_us: self.since_us,
         }
     }
