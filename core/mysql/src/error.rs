@@ -43,7 +43,8 @@ fn driver_failure(error: &DriverError) -> Failure {
         DriverError::UnknownAuthPlugin { name } => Failure::definite(
             "auth_plugin_unknown",
             format!("the server wants the login method `{name}`"),
-            "let the user log in with caching_sha2_password, mysql_native_password or ed25519",
+            "check the user's name, for a server makes up a method for a user it does not know; else let the user log in with \
+             caching_sha2_password, mysql_native_password or ed25519",
         ),
         DriverError::NoClientSslFlagFromServer => Failure::definite(
             "tls_not_offered",
