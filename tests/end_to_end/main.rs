@@ -9,6 +9,7 @@ mod cluster;
 mod coordination_contract;
 mod failover;
 mod failures;
+mod foreign_keys;
 mod kafka_consumer;
 mod kafka_reader;
 mod monitor_alerts;
