@@ -27,8 +27,9 @@ help: ## List the targets
 test: setup lint build ## Install what is missing and run everything: lints, unit, contract, simulation, end to end, tidy
 	cargo test --workspace --no-fail-fast -- $(ONLY)
 
-unit: build ## Everything that needs no server: quick
-	cargo test --workspace --lib --bins --test tidy --test simulation -- $(ONLY)
+unit: build ## Everything that needs no server
+	cargo test --workspace --lib --bins --test codec --test api --test stories --test cli --test examples \
+		--test tidy --test simulation -- $(ONLY)
 
 end-to-end: setup build ## The tests against real servers; ONLY=part_of_a_name
 	cargo test --workspace --test end_to_end -- --nocapture $(ONLY)
