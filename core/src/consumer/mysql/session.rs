@@ -29,6 +29,9 @@ pub(super) fn session_settings() -> [String; 4] {
     ]
 }
 
+/// How long a take-over waits for a transaction of the old owner that is committing, before it ends its connection.
+const OWNER_WAIT_S: u64 = 2;
+
 /// How long a killed connection may take to let go of the task's lock.
 const TAKE_OVER_TIMEOUT_S: u64 = 30;
 
@@ -124,44 +127,78 @@ impl Session {
         for sql in marker::schema() {
             self.run(&sql).await?;
         }
-        let epoch = Value::UInt(fence.epoch().get());
-        let name = Value::Bytes(task.as_str().into());
-        let claim = format!(
-            "INSERT INTO {REPLICATOR_DATABASE}.owner (task, epoch) VALUES (?, ?)
-             ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, VALUES(epoch))"
-        );
-        self.rows(&claim, vec![name.clone(), epoch]).await?;
-        self.commit().await?;
+        self.raise_epoch(task, fence).await?;
         self.check_epoch(task, fence).await?;
         self.end_old_owner(task).await?;
         self.check_epoch(task, fence).await
     }
 
-    async fn check_epoch(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
-        let sql = format!("SELECT epoch FROM {REPLICATOR_DATABASE}.owner WHERE task = ?");
-        let rows = self.rows(&sql, vec![Value::Bytes(task.as_str().into())]).await?;
-        self.commit().await?;
-        let found: Option<u64> = rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok);
-        match found {
-            Some(epoch) if epoch == fence.epoch().get() => fence.check(),
-            Some(epoch) => {
-                Err(lease_lost(format!("{}: epoch {epoch} has taken over from {}", self.address, fence.epoch())))
+    /// An owner that was paused between its marker and its COMMIT holds the row that is to be raised, for as long as it
+    /// is paused: then its connection has to go first.
+    async fn raise_epoch(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
+        self.run(&format!("SET SESSION innodb_lock_wait_timeout = {OWNER_WAIT_S}")).await?;
+        match self.claim(task, fence).await {
+            Err(failure) if failure.code == "lock_conflict" => {
+                self.rollback().await?;
+                self.refuse_if_newer(task, fence).await?;
+                self.end_holder(task).await?;
+                self.claim(task, fence).await?;
             }
+            claimed => claimed?,
+        }
+        self.run("SET SESSION innodb_lock_wait_timeout = DEFAULT").await.map(|_| ())
+    }
+
+    async fn claim(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
+        let claim = format!(
+            "INSERT INTO {REPLICATOR_DATABASE}.owner (task, epoch) VALUES (?, ?)
+             ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, VALUES(epoch))"
+        );
+        let values = vec![Value::Bytes(task.as_str().into()), Value::UInt(fence.epoch().get())];
+        self.rows(&claim, values).await?;
+        self.commit().await
+    }
+
+    async fn check_epoch(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
+        self.refuse_if_newer(task, fence).await?;
+        match self.read_epoch(task).await? {
+            Some(_) => fence.check(),
             None => Err(owner_gone(&self.address)),
         }
     }
 
-    /// An applying connection holds a lock with the task's name while it lives, so its successor can find and end it:
-    /// otherwise the row locks of a paused process would hold up everything.
-    async fn end_old_owner(&mut self, task: &TaskName) -> Result<(), Failure> {
-        let lock = Value::Bytes(lock_name(task).into_bytes());
-        let held = self.rows("SELECT IS_USED_LOCK(?)", vec![lock.clone()]).await?;
+    async fn refuse_if_newer(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
+        match self.read_epoch(task).await? {
+            Some(epoch) if epoch > fence.epoch().get() => {
+                Err(lease_lost(format!("{}: epoch {epoch} has taken over from {}", self.address, fence.epoch())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn read_epoch(&mut self, task: &TaskName) -> Result<Option<u64>, Failure> {
+        let sql = format!("SELECT epoch FROM {REPLICATOR_DATABASE}.owner WHERE task = ?");
+        let rows = self.rows(&sql, vec![Value::Bytes(task.as_str().into())]).await?;
+        self.commit().await?;
+        Ok(rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok))
+    }
+
+    /// Ends the connection that holds the task's lock, if one does. An applying connection holds it while it lives, so
+    /// its successor can find it: otherwise the row locks of a paused process would hold up everything.
+    async fn end_holder(&mut self, task: &TaskName) -> Result<(), Failure> {
+        let held = self.rows("SELECT IS_USED_LOCK(?)", vec![Value::Bytes(lock_name(task).into_bytes())]).await?;
         let holder: Option<u64> = held.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok);
         if let Some(connection) = holder {
             tracing::info!(%task, connection, "ends the connection of the task's former owner");
             // It may have gone by itself meanwhile: what counts is getting the lock.
             let _gone = self.run(&format!("KILL {connection}")).await;
         }
+        Ok(())
+    }
+
+    async fn end_old_owner(&mut self, task: &TaskName) -> Result<(), Failure> {
+        self.end_holder(task).await?;
+        let lock = Value::Bytes(lock_name(task).into_bytes());
         let taken = self.rows("SELECT GET_LOCK(?, ?)", vec![lock, Value::UInt(TAKE_OVER_TIMEOUT_S)]).await?;
         match taken.into_iter().next().and_then(|row| row.get_opt::<i64, _>(0)).and_then(Result::ok) {
             Some(1) => Ok(()),
