@@ -186,6 +186,25 @@ async fn a_clean_stop_hands_over_at_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_owner_paused_in_the_middle_of_its_commit_holds_nobody_up() -> Result<()> {
+    let field = Field::set_up().await?;
+    // Markers that take their time: whenever the Core is paused, it most likely holds the row of its epoch.
+    let slow = "CREATE TRIGGER mysql_replicator.slow_markers BEFORE INSERT ON mysql_replicator.checkpoint
+                  FOR EACH ROW DO SLEEP(0.5)";
+    field.target.exec(slow).await?;
+    let writers = Writers::start(&field.source, 2, Duration::from_millis(20));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (running, epoch) = (field.running().await, field.epoch().await);
+    field.cluster.cores[running].process.sigstop();
+    let taken = field.take_over_after(epoch).await;
+    println!("take-over from a Core paused in its commit: {taken:?}, promised {PROMISED:?}");
+    field.cluster.cores[running].process.sigcont();
+    field.target.exec("DROP TRIGGER mysql_replicator.slow_markers").await?;
+    assert!(writers.stop().await > 10, "the writers wrote");
+    field.check().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_else_that_can_be_killed() -> Result<()> {
     let mut field = Field::set_up().await?;
     let watch = LastCommitWatch::start(field.cluster.session.clone(), field.task.clone());
