@@ -52,7 +52,7 @@ fn refuse(code: &'static str, problem: impl Into<String>, hint: impl Into<String
     Verdict::Refuse { code, problem: problem.into(), hint: hint.into() }
 }
 
-const HINT_BY_HAND: &str = "apply it to the target by hand and skip it";
+const HINT_BY_HAND: &str = "apply it to the target by hand and start after it";
 
 impl Scope {
     pub(super) fn new(spec: &ProducerSpec, routes: &[Route]) -> Self {
@@ -95,7 +95,7 @@ impl Scope {
             Statement::Unknown(words) => refuse(
                 "statement_not_understood",
                 format!("the statement `{words} …` is not understood and may change replicated tables"),
-                format!("{HINT_BY_HAND}, or skip it if it does not matter"),
+                format!("{HINT_BY_HAND}, or start after it if it does not matter"),
             ),
             Statement::Begin
             | Statement::Commit
@@ -180,7 +180,7 @@ impl Scope {
                         outside.join(", ")
                     ),
                     "replicate those tables too (a tool that copies and renames tables needs its own ones), or apply it \
-                     to the target by hand and skip it",
+                     to the target by hand and start after it",
                 );
             }
         };
@@ -241,7 +241,7 @@ impl Scope {
             DatabaseAction::Drop if routed || !self.has_whole(name) => refuse(
                 "database_dropped",
                 format!("the source dropped the database `{name}`, of which the task replicates some tables"),
-                format!("drop those tables on the target by hand and skip it, or {HINT_BY_HAND}"),
+                format!("drop those tables on the target by hand and start after it, or {HINT_BY_HAND}"),
             ),
             _ => Verdict::Carry(Carried { sql: sql.to_owned(), database: String::new(), tables: Vec::new() }),
         }
@@ -275,7 +275,7 @@ impl Scope {
             "statement_format",
             format!("a {about} was logged as a statement instead of rows"),
             "set binlog_format = ROW for all sessions of the source; then apply this statement to the target by hand and \
-             skip it, or copy the tables again",
+             start after it, or copy the tables again",
         )
     }
 

@@ -16,7 +16,7 @@ impl Assembler {
             Failure::definite(
                 "statement_charset",
                 format!("the statement `{} …` is not in UTF-8", first_words(&String::from_utf8_lossy(&query.sql))),
-                "apply it to the target by hand and skip it; let clients of the source use utf8mb4",
+                "apply it to the target by hand and start after it; let clients of the source use utf8mb4",
             )
         })?;
         let session = query.status.parse().map_err(not_decoded)?;
@@ -86,7 +86,7 @@ impl Assembler {
                     "statement_not_understood",
                     "an ALTER in two phases (binlog_alter_two_phase) is not carried yet",
                     "SET GLOBAL binlog_alter_two_phase = OFF on the source; apply this one to the target by hand and \
-                     skip it",
+                     start after it",
                 ))
             }
             Verdict::Carry(carried) => Ok(Some(carried)),

@@ -141,7 +141,7 @@ impl Assembler {
             return Err(Failure::definite(
                 "xa_transaction",
                 format!("the rows of a distributed transaction (XA {xid}) come before its outcome"),
-                "XA transactions on replicated tables are not carried yet; apply it to the target by hand and skip it",
+                "XA transactions on replicated tables are not carried yet; apply it to the target by hand and start after it",
             ));
         }
         if self.prepared_elsewhere.len() < PREPARED_MAX {
@@ -157,7 +157,7 @@ impl Assembler {
                 "xa_transaction",
                 format!("XA COMMIT {xid}, whose rows came before the start of the task or of this connection"),
                 "XA transactions on replicated tables are not carried yet; if it changed some, apply it to the target by \
-                 hand; then skip it",
+                 hand; then start after it",
             ));
         }
         self.finish(seen);
