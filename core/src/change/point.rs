@@ -2,7 +2,7 @@
 
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::epoch::Epoch;
-use replicator_model::gtid::{Gtid, GtidSet, MariaDbGtidSet, MySqlGtidSet};
+use replicator_model::gtid::{Gtid, GtidSet};
 use replicator_model::position::Position;
 use std::sync::Arc;
 
@@ -45,10 +45,7 @@ impl Progressed {
         }
         checkpoint.position.offset = point.offset;
         if let Some(gtid) = &point.gtid {
-            let set = checkpoint.gtid_set.get_or_insert_with(|| match gtid {
-                Gtid::MySql(_) => GtidSet::MySql(MySqlGtidSet::default()),
-                Gtid::MariaDb(_) => GtidSet::MariaDb(MariaDbGtidSet::default()),
-            });
+            let set = checkpoint.gtid_set.get_or_insert_with(|| GtidSet::empty_for(gtid));
             let added = set.insert(gtid);
             debug_assert!(added, "one server's stream has one flavour of GTIDs");
         }

@@ -5,6 +5,7 @@
 //! one from what is durable.
 
 pub mod fence;
+pub(crate) mod held;
 pub mod lag;
 pub mod progress;
 mod queue;
@@ -13,6 +14,7 @@ use crate::change::{Change, Progressed};
 use crate::consumer::Consumer;
 use crate::producer::Producer;
 use fence::Fence;
+use held::Held;
 use progress::{PipeProgress, Points};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::epoch::Epoch;
@@ -20,7 +22,6 @@ use replicator_model::failure::Failure;
 use replicator_model::task::PipeSpec;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -58,7 +59,7 @@ impl Pipe {
         start_at(start.clone()).await?;
         let (sender, receiver) = queue::queue(self.spec.queue_bytes_max.get());
         self.progress.queue(receiver.bytes());
-        let reading = Worker(tokio::spawn(read(self.producer, sender)));
+        let mut reading = Held::start(read(self.producer, sender));
         let mut draining = Draining {
             consumer: self.consumer,
             progress: self.progress,
@@ -75,7 +76,7 @@ impl Pipe {
             draining.publish();
             return Ok(());
         }
-        reading.failure().await
+        Err(reading.ended().await.unwrap_or_else(|error| panicked("the producer", &error)))
     }
 }
 
@@ -90,21 +91,6 @@ async fn read(mut producer: Box<dyn Producer>, sender: queue::Sender) -> Failure
             }
             Err(failure) => return failure,
         }
-    }
-}
-
-/// A worker that ends with whoever holds it.
-struct Worker(JoinHandle<Failure>);
-
-impl Worker {
-    async fn failure(mut self) -> Result<(), Failure> {
-        Err((&mut self.0).await.unwrap_or_else(|error| panicked("the producer", &error)))
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

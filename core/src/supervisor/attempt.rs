@@ -4,6 +4,7 @@ use super::report::Report;
 use super::{Supervisor, Wanted};
 use crate::consumer;
 use crate::pipe::fence::Fence;
+use crate::pipe::held::Held;
 use crate::pipe::progress::PipeProgress;
 use crate::pipe::{Pipe, panicked};
 use crate::producer::{self, SourceHead};
@@ -15,7 +16,6 @@ use replicator_model::task::TaskSpec;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -42,15 +42,6 @@ pub(super) struct Attempt<'a> {
     pub supervisor: &'a Supervisor,
     pub lease: &'a Lease,
     pub wanted: &'a Wanted,
-}
-
-/// A worker that ends with whoever holds it.
-struct Held<T>(JoinHandle<T>);
-
-impl<T> Drop for Held<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 impl Attempt<'_> {
@@ -107,7 +98,7 @@ impl Attempt<'_> {
             started.send_replace(true);
             Ok(())
         };
-        Ok(Held(tokio::spawn(pipe.run(last_commit, stop, start_at))))
+        Ok(Held::start(pipe.run(last_commit, stop, start_at)))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the hands of one loop")]
@@ -127,7 +118,7 @@ impl Attempt<'_> {
         loop {
             tokio::select! {
                 biased;
-                joined = &mut pipe.0 => return self.ended(joined, stop, pipe_stop),
+                joined = pipe.ended() => return self.ended(joined, stop, pipe_stop),
                 () = pipe_stop.cancelled(), if deadline.is_none() => deadline = Some(Instant::now() + CLOSE_TIMEOUT),
                 () = until(deadline) => {
                     tracing::warn!(task = %self.supervisor.task, "the pipe did not close in time and was cut off");
@@ -198,7 +189,7 @@ impl HeadAsked {
 fn ask_for_head(task: &replicator_model::name::TaskName, spec: &TaskSpec) -> HeadAsked {
     let (answers, latest) = watch::channel(None);
     let (task, spec) = (task.clone(), spec.producer.clone());
-    let worker = tokio::spawn(async move {
+    let worker = Held::start(async move {
         // A spec that has no head has no pipe either, and that one says why.
         let Ok(mut head) = producer::build_head(&spec) else { return };
         loop {
@@ -216,5 +207,5 @@ fn ask_for_head(task: &replicator_model::name::TaskName, spec: &TaskSpec) -> Hea
             tokio::time::sleep(pause).await;
         }
     });
-    HeadAsked { latest, _worker: Held(worker) }
+    HeadAsked { latest, _worker: worker }
 }

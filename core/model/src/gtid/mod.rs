@@ -53,6 +53,14 @@ impl GtidSet {
         }
     }
 
+    /// The empty set of a transaction's flavour.
+    pub fn empty_for(gtid: &Gtid) -> Self {
+        match gtid {
+            Gtid::MySql(_) => GtidSet::MySql(MySqlGtidSet::default()),
+            Gtid::MariaDb(_) => GtidSet::MariaDb(MariaDbGtidSet::default()),
+        }
+    }
+
     /// Whether every transaction of `other` is in this set; never across flavours.
     pub fn contains(&self, other: &GtidSet) -> bool {
         match (self, other) {

@@ -112,6 +112,11 @@ fn digest(text: &str) -> String {
         .fold(String::new(), |text, &start| text + &format!("{:016x}", hash(start)))
 }
 
+/// The beginning of a statement, for a message.
+pub(super) fn shown(sql: &str) -> String {
+    sql.chars().take(STATEMENT_SHOWN).collect()
+}
+
 /// Runs the statement as in the source's session, and puts the session back.
 pub(super) async fn run(session: &mut Session, change: &SchemaChange, collations: &Collations) -> Result<(), Failure> {
     for sql in context(change, collations) {
@@ -120,7 +125,7 @@ pub(super) async fn run(session: &mut Session, change: &SchemaChange, collations
     if !change.database.is_empty() && !creates_or_drops_database(&change.sql) {
         session.run(&format!("USE {}", quoted(&change.database))).await?;
     }
-    let shown: String = change.sql.chars().take(STATEMENT_SHOWN).collect();
+    let shown = shown(&change.sql);
     session.run(&change.sql).await.map_err(|failure| failure.at(format!("schema change `{shown}`")))?;
     session.run("SET SESSION collation_server = DEFAULT, timestamp = DEFAULT, time_zone = '+00:00'").await?;
     for sql in session_settings() {

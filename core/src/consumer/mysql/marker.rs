@@ -13,7 +13,7 @@
 use crate::change::{Progressed, SourcePoint};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::epoch::Epoch;
-use replicator_model::gtid::{Gtid, GtidSet, MariaDbGtidSet, MySqlGtidSet};
+use replicator_model::gtid::{GtidSet, MariaDbGtidSet, MySqlGtidSet};
 use replicator_model::position::Position;
 use replicator_model::task::REPLICATOR_DATABASE;
 
@@ -153,10 +153,7 @@ impl Pending {
         self.changed |= point.gtid.is_some() || before.offset != point.offset || before.file != *point.file;
         self.progress.advance(point);
         if let Some(gtid) = &point.gtid {
-            let set = self.since_last.get_or_insert_with(|| match gtid {
-                Gtid::MySql(_) => GtidSet::MySql(MySqlGtidSet::default()),
-                Gtid::MariaDb(_) => GtidSet::MariaDb(MariaDbGtidSet::default()),
-            });
+            let set = self.since_last.get_or_insert_with(|| GtidSet::empty_for(gtid));
             let _added = set.insert(gtid);
         }
     }
@@ -194,7 +191,7 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use replicator_model::gtid::MariaDbGtid;
+    use replicator_model::gtid::{Gtid, MariaDbGtid};
     use std::sync::Arc;
 
     fn start() -> Checkpoint {

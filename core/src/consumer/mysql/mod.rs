@@ -140,7 +140,7 @@ impl MySqlConsumer {
                     "schema_change",
                     format!(
                         "a schema change at {file}:{offset} and `consumer.ddl` is \"stop\": {}",
-                        shown(&change.sql)
+                        ddl::shown(&change.sql)
                     ),
                     "decide what the target's table shall look like, set `consumer.ddl` to \"apply\" or \"ignore\", and start again",
                 ));
@@ -260,10 +260,4 @@ impl Consumer for MySqlConsumer {
         open.session.disconnect().await;
         Ok(())
     }
-}
-
-/// The beginning of a statement, for a message.
-fn shown(sql: &str) -> String {
-    const LENGTH: usize = 200;
-    sql.chars().take(LENGTH).collect()
 }
