@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build and the tests need on a Debian 12: compilers' companions and Java by apt, and the database,
-# coordination and queue servers unpacked into a cache folder beside the system, where they disturb nothing.
+# Installs what the build and the tests need on a Debian 12: compilers' companions, Java and a browser by apt, and the
+# database, coordination and queue servers unpacked into a cache folder beside the system, where they disturb nothing.
 #
 #   tests/setup/install.sh                          everything
 #   tests/setup/install.sh mysql97 zookeeper kafka  only these pieces
@@ -11,7 +11,10 @@ set -euo pipefail
 
 setup_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 servers_dir=${REPLICATOR_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mysql_replicator/servers}
-all_pieces=(build mysql97 mariadb1011 mariadb118 mysql56 mariadb114 zookeeper kafka)
+all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 zookeeper kafka promtool)
+
+# The console is built with this or a newer Node; Debian 12 has 18.
+node_min=20.19.0
 
 # A download is tried this often, with a pause of 5 s, 10 s, … between tries.
 download_tries=4
@@ -22,6 +25,8 @@ Usage: tests/setup/install.sh [--force] [PIECE…]
 
 Pieces (default: all of them):
   build        gcc, make, pkg-config, the OpenSSL and zlib headers (apt)
+  node         Node 20 and npm, for the console, if the system's are missing or too old (npm)
+  chromium     Chromium and fonts for Chinese, for the console's tests (apt)
   mysql97      MySQL 9.7 from Debian unstable
   mysql56      MySQL 5.6.14 from Maven
   mariadb1011  MariaDB 10.11 from Debian 12
@@ -29,6 +34,7 @@ Pieces (default: all of them):
   mariadb118   MariaDB 11.8 from Debian unstable
   zookeeper    Apache ZooKeeper 3.9.5 from Maven
   kafka        Apache Kafka 4.3.1 from Maven
+  promtool     Prometheus' checker of alert rules, from Debian 12
 
 The servers are unpacked into $servers_dir
 (set REPLICATOR_SERVERS for another folder). --force unpacks a piece again.
@@ -87,6 +93,8 @@ recipe_of() {
     mariadb118) echo "mariadb118 1" ;;
     zookeeper) echo "zookeeper 3.9.5 1" ;;
     kafka) echo "kafka 4.3.1 2" ;;
+    promtool) echo "promtool 1" ;;
+    node) echo "node 20 1" ;;
     esac
 }
 
@@ -99,6 +107,8 @@ unpack_piece() {
     mariadb118) unpack_debian sid "$folder" mariadb-server-core mariadb-client-core ;;
     mysql56) unpack_mysql56 "$folder" ;;
     mariadb114) unpack_mariadb114 "$folder" ;;
+    promtool) unpack_debian bookworm "$folder" prometheus ;;
+    node) unpack_node "$folder" ;;
     zookeeper | kafka) copy_jars "$setup_dir/$1/pom.xml" "$folder/lib" ;;
     esac
 }
@@ -127,6 +137,30 @@ install_build_tools() {
     [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
     [[ -e /usr/include/zlib.h ]] || missing+=(zlib1g-dev)
     ((${#missing[@]} == 0)) || apt_install "${missing[@]}"
+}
+
+install_chromium() {
+    local missing=()
+    command -v chromium >/dev/null || missing+=(chromium)
+    fc-list ':lang=zh-cn' 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
+    ((${#missing[@]} == 0)) || apt_install "${missing[@]}"
+}
+
+# Whether the system's Node will do.
+has_node() {
+    local found
+    command -v npm >/dev/null || return 1
+    found=$(node --version 2>/dev/null) || return 1
+    [[ $(printf '%s\n' "$node_min" "${found#v}" | sort -V | head -n 1) == "$node_min" ]]
+}
+
+# unpack_node FOLDER: npm's own package of Node, with Debian's npm, which runs on an older one.
+unpack_node() {
+    command -v npm >/dev/null || apt_install npm
+    retry "npm install node@20 npm@10" npm install --silent --no-fund --no-audit --prefix "$1" node@20 npm@10
+    [[ -x $1/node_modules/.bin/node ]] || fail "npm's package of Node has no program node_modules/.bin/node"
+    mkdir -p "$1/bin"
+    ln -s ../node_modules/.bin/node ../node_modules/.bin/npm ../node_modules/.bin/npx "$1/bin"
 }
 
 # lane FILE PIECE…: unpacks the pieces one after the other, its output in FILE.
@@ -159,9 +193,11 @@ main() {
     for piece in "${pieces[@]}"; do
         case $piece in
         build) install_build_tools ;;
+        chromium) install_chromium ;;
+        node) has_node || { ((!force)) && is_complete node; } || install_server node ;;
         *) ((force)) || ! is_complete "$piece" || continue
             case $piece in
-            mysql97 | mariadb1011 | mariadb118) debian+=("$piece") ;;
+            mysql97 | mariadb1011 | mariadb118 | promtool) debian+=("$piece") ;;
             *) maven+=("$piece") ;;
             esac ;;
         esac
