@@ -5,7 +5,7 @@
 //! Cores register as [`instance::InstanceInfo`]; the one that holds the lease runs under an [`epoch::Epoch`], records
 //! a [`checkpoint::Checkpoint`] (a [`position::Position`] and a [`gtid::GtidSet`]) and reports a [`status::TaskStatus`].
 //! A Monitor that finds something wrong keeps an [`alert::Alert`].
-//! What is kept in the coordination tree goes through [`stored`]; programs read their own settings through [`settings`].
+//! Users reach what [`networks`] allows. What is kept in the coordination tree goes through [`stored`]; programs read their own settings through [`settings`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -17,6 +17,7 @@ pub mod failure;
 pub mod gtid;
 pub mod instance;
 pub mod name;
+pub mod networks;
 pub mod position;
 pub mod secret;
 pub mod settings;
