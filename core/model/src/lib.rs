@@ -4,12 +4,13 @@
 //! In reading order: a user defines a [`task::TaskSpec`]; an operator wants a [`desired::Desired`] state of it; the
 //! Cores register as [`instance::InstanceInfo`]; the one that holds the lease runs under an [`epoch::Epoch`], records
 //! a [`checkpoint::Checkpoint`] (a [`position::Position`] and a [`gtid::GtidSet`]) and reports a [`status::TaskStatus`].
-//! A Monitor that finds something wrong keeps an [`alert::Alert`].
+//! A Monitor that finds something wrong keeps an [`alert::Alert`] and tells the [`channel::ChannelSpec`]s.
 //! Users reach what [`networks`] allows. What is kept in the coordination tree goes through [`stored`]; programs read their own settings through [`settings`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod alert;
+pub mod channel;
 pub mod checkpoint;
 pub mod desired;
 pub mod epoch;

@@ -103,6 +103,12 @@ name!(
     "core name"
 );
 
+name!(
+    /// What an operator calls a channel that people are told by; a node under `alerts/channels`.
+    ChannelName,
+    "channel name"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

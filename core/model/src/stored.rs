@@ -4,6 +4,7 @@
 //! read by the neighbouring version needs a new version number.
 
 use crate::alert::{Alert, CoreRoster};
+use crate::channel::{ChannelSpec, ChannelTest, Deliveries};
 use crate::checkpoint::Checkpoint;
 use crate::desired::Desired;
 use crate::epoch::Epoch;
@@ -80,6 +81,8 @@ macro_rules! stored {
 
 stored!(Alert, "alert");
 stored!(CoreRoster, "roster of Cores");
+stored!(Deliveries, "list of deliveries");
+stored!(ChannelTest, "test of a channel");
 stored!(Checkpoint, "checkpoint");
 stored!(Desired, "desired state");
 stored!(InstanceInfo, "instance");
@@ -118,6 +121,30 @@ struct StoredSpecVersion {
     at_us: i64,
     #[serde(flatten)]
     stored: StoredSpec,
+}
+
+/// A channel, and beside it the secrets that its own JSON shows redacted.
+#[derive(Serialize, Deserialize)]
+struct StoredChannel {
+    spec: ChannelSpec,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, String>,
+}
+
+impl Stored for ChannelSpec {
+    const WHAT: &'static str = "channel";
+
+    fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
+        let mut spec = self.clone();
+        let secrets = literals(spec.secrets_mut());
+        encode(Self::WHAT, &StoredChannel { spec, secrets })
+    }
+
+    fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
+        let StoredChannel { mut spec, secrets } = decode(Self::WHAT, bytes)?;
+        put_back(spec.secrets_mut(), secrets);
+        Ok(spec)
+    }
 }
 
 /// A spec, and beside it the secrets that its own JSON shows redacted: one place to seal them.
@@ -171,25 +198,31 @@ impl Stored for SpecVersion {
 impl StoredSpec {
     fn of(spec: &TaskSpec) -> Self {
         let mut spec = spec.clone();
-        let secrets = spec
-            .secrets_mut()
-            .into_iter()
-            .filter_map(|(key, source)| match source {
-                SecretSource::Literal(secret) => Some((key.to_owned(), secret.expose().to_owned())),
-                SecretSource::Env(_) | SecretSource::File(_) => None,
-            })
-            .collect();
+        let secrets = literals(spec.secrets_mut());
         Self { spec, secrets }
     }
 
     fn into_spec(self) -> TaskSpec {
-        let Self { mut spec, mut secrets } = self;
-        for (key, source) in spec.secrets_mut() {
-            if let Some(secret) = secrets.remove(key) {
-                *source = SecretSource::literal(secret);
-            }
-        }
+        let Self { mut spec, secrets } = self;
+        put_back(spec.secrets_mut(), secrets);
         spec
+    }
+}
+
+/// The secrets that are written out, by key. `{ env }` and `{ file }` hold none.
+fn literals(secrets: Vec<(&'static str, &mut SecretSource)>) -> BTreeMap<String, String> {
+    let literal = |(key, source): (&'static str, &mut SecretSource)| match source {
+        SecretSource::Literal(secret) => Some((key.to_owned(), secret.expose().to_owned())),
+        SecretSource::Env(_) | SecretSource::File(_) => None,
+    };
+    secrets.into_iter().filter_map(literal).collect()
+}
+
+fn put_back(places: Vec<(&'static str, &mut SecretSource)>, mut secrets: BTreeMap<String, String>) {
+    for (key, source) in places {
+        if let Some(secret) = secrets.remove(key) {
+            *source = SecretSource::literal(secret);
+        }
     }
 }
 
@@ -197,11 +230,12 @@ impl StoredSpec {
 mod tests {
     use super::*;
     use crate::alert::{AlertId, AlertState, Evidence, KnownCore, Notice, OwedNotice, Severity, Subject};
+    use crate::channel::{Delivery, TestAnswer};
     use crate::desired::DesiredState;
     use crate::failure::Failure;
     use crate::gtid::GtidSet;
     use crate::instance::Role;
-    use crate::name::{CoreName, GroupName, TaskName};
+    use crate::name::{ChannelName, CoreName, GroupName, TaskName};
     use crate::position::Position;
     use crate::status::{Progress, Stage};
     use crate::task::Start;
@@ -282,6 +316,15 @@ mod tests {
         let group = GroupName::new("g1").unwrap();
         let gone = KnownCore { group, core: core.clone(), host: "db-host-1".into(), held: 3, gone_us: Some(1) };
         check("core_roster", &CoreRoster { cores: vec![gone] });
+        let channel = r#"{"name":"ops","kind":"dingtalk","url":"https://oapi.example/robot?access_token=canary",
+            "secret":{"env":"DING_SECRET"},"language":"zh","severity_min":"warning","link":"https://replicator.example"}"#;
+        check("channel", &ChannelSpec::from_json(channel.as_bytes()).unwrap());
+        let (at_us, delivered, detail) = (1_790_000_000_000_000, true, "204 No Content".to_owned());
+        let (alerts, subject) = (vec!["task_failed:copy".to_owned()], "[critical] copy failed".to_owned());
+        let delivery = Delivery { at_us, alerts, subject, delivered, detail: detail.clone(), took_ms: 12, attempt: 1 };
+        check("deliveries", &Deliveries { deliveries: vec![delivery] });
+        let (answer, by) = (Some(TestAnswer { delivered, detail, took_ms: 12 }), "alice".to_owned());
+        check("channel_test", &ChannelTest { channel: ChannelName::new("ops").unwrap(), by, at_us, answer });
         check("carried_out", &CarriedOut { generation: 3 });
         let spec = TaskSpec::from_json(spec.as_bytes()).unwrap();
         let (by, reason) = ("alice".into(), "moved to db2".into());
