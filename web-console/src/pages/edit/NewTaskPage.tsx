@@ -1,0 +1,7 @@
+import { useTranslation } from 'react-i18next';
+import { PageHeader } from '../../kit/PageHeader';
+
+export function NewTaskPage() {
+  const { t } = useTranslation('edit');
+  return <PageHeader title={t('title')} />;
+}

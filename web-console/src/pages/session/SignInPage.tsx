@@ -1,0 +1,7 @@
+import { useTranslation } from 'react-i18next';
+import { PageHeader } from '../../kit/PageHeader';
+
+export function SignInPage() {
+  const { t } = useTranslation('session');
+  return <PageHeader title={t('title')} />;
+}
