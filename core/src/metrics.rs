@@ -67,7 +67,7 @@ pub struct CoreMetrics {
     running: Family<TaskLabel, Gauge>,
     stage: Family<StageLabel, Gauge>,
     failures: Family<FailureLabel, Counter>,
-    session_connected: Gauge,
+    coordination_connected: Gauge,
     tasks: Gauge,
 }
 
@@ -84,7 +84,7 @@ impl Default for CoreMetrics {
             running: Family::default(),
             stage: Family::default(),
             failures: Family::default(),
-            session_connected: Gauge::default(),
+            coordination_connected: Gauge::default(),
             tasks: Gauge::default(),
         };
         metrics.register();
@@ -105,7 +105,7 @@ impl CoreMetrics {
         r.register("task_running", "1 if this Core runs the task, 0 if it stands by", self.running.clone());
         r.register("task_stage", "1 for the stage the task is in here", self.stage.clone());
         r.register("task_failures", "Failures, by what they were", self.failures.clone());
-        r.register("session_connected", "1 while the coordination service is heard", self.session_connected.clone());
+        r.register("coordination_connected", "1 while the coordination service is heard", self.coordination_connected.clone());
         r.register("tasks", "Tasks this Core is registered for", self.tasks.clone());
         let build: Family<BuildLabel, Gauge> = Family::default();
         build.get_or_create(&BuildLabel { version: env!("CARGO_PKG_VERSION"), program: "replicator-core" }).set(1);
@@ -126,7 +126,7 @@ impl CoreMetrics {
     }
 
     pub fn session(&self, connected: bool) {
-        self.session_connected.set(i64::from(connected));
+        self.coordination_connected.set(i64::from(connected));
     }
 
     pub fn tasks(&self, count: usize) {

@@ -45,7 +45,7 @@ impl Metrics {
         registry.register("server_http_request_seconds", "How long answers took", seconds.clone());
         let connected = Gauge::default();
         registry.register(
-            "server_coordination_connected",
+            "coordination_connected",
             "1 while the coordination service is heard, else 0",
             connected.clone(),
         );

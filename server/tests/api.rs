@@ -323,7 +323,7 @@ async fn health_and_metrics_are_there() {
     let counted =
         "mysql_replicator_server_http_requests_total{method=\"GET\",route=\"/api/v1/tasks/{name}\",status=\"404\"} 1";
     assert!(metrics.contains(counted), "{metrics}");
-    assert!(metrics.contains("mysql_replicator_server_coordination_connected 1"), "{metrics}");
+    assert!(metrics.contains("mysql_replicator_coordination_connected 1"), "{metrics}");
     let document = service.get("/openapi.json").await.body;
     assert_eq!(document["openapi"], "3.1.0");
 }
