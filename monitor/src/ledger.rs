@@ -173,6 +173,9 @@ impl Ledger {
             since_us: alert.since_us,
             at_us: now_us,
             number: alert.notices,
+            group_key: alert.group_key.clone(),
+            joined: Vec::new(),
+            joined_more: 0,
         };
         if !self.channels.is_empty() {
             if alert.owed.len() >= OWED_MAX {
@@ -289,6 +292,10 @@ fn pending(finding: &Finding, now_us: i64) -> Alert {
         clear_since_us: None,
         told_us: 0,
         notices: 0,
+        acknowledged: None,
+        silenced_by: Vec::new(),
+        group_key: finding.id().to_string(),
+        told_severity: None,
         owed: Vec::new(),
     }
 }

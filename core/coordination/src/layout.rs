@@ -140,6 +140,43 @@ pub fn alert_roster() -> Path {
     alerts().join("roster")
 }
 
+/// Its data: `LeaseMemory`, written by the leading Monitor.
+pub fn alert_leases() -> Path {
+    alerts().join("leases")
+}
+
+/// Its data: `RuleSettings`.
+pub fn alert_rules() -> Path {
+    alerts().join("rules")
+}
+
+pub fn alert_acknowledgements() -> Path {
+    alerts().join("acknowledged")
+}
+
+/// Its data: `Acknowledgement`.
+pub fn alert_acknowledgement(id: &AlertId) -> Path {
+    alert_acknowledgements().join(id.as_str())
+}
+
+pub fn alert_silences() -> Path {
+    alerts().join("silences")
+}
+
+/// Its data: `Silence`.
+pub fn alert_silence(id: &str) -> Path {
+    alert_silences().join(id)
+}
+
+pub fn alert_histories() -> Path {
+    alerts().join("history")
+}
+
+/// What ended on a day of UTC, such as `2026-11-22`. Its data: `AlertHistory`, written by the leading Monitor.
+pub fn alert_history(day: &str) -> Path {
+    alert_histories().join(day)
+}
+
 pub fn users() -> Path {
     root().join("users")
 }
@@ -199,6 +236,11 @@ mod tests {
             alert_states(),
             alert_state(&AlertId::of("task_failed", &Subject::Task(task))),
             alert_roster(),
+            alert_leases(),
+            alert_rules(),
+            alert_acknowledgement(&AlertId::of("coordination_away", &Subject::Coordination)),
+            alert_silence("s1"),
+            alert_history("2026-11-22"),
         ]);
         let text: String = paths.iter().map(|path| format!("{path}\n")).collect();
         let golden = format!("{}/testdata/layout.txt", env!("CARGO_MANIFEST_DIR"));

@@ -1,10 +1,18 @@
 //! What a Monitor found wrong and whom it told: kept in the tree so that another Monitor goes on where one ended, and
 //! so that Servers can show it.
 
-use crate::name::{CoreName, GroupName, TaskName};
+use crate::name::{ChannelName, CoreName, GroupName, TaskName};
+use crate::rule::Unit;
+use crate::silence::Acknowledgement;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
+
+/// Most characters of a Monitor's name in an alert's identity.
+const NODE_PART_MAX: usize = 64;
+
+/// Most alerts that one message names beside its own; the others are only counted.
+pub const JOINED_MAX: usize = 20;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +47,20 @@ pub enum Subject {
     },
     /// The coordination service as one Monitor sees it.
     Coordination,
+    /// A channel that people are told by.
+    Channel(ChannelName),
+    /// A Monitor, by the name in its settings.
+    Monitor(String),
+}
+
+impl Subject {
+    /// The task that it is about, if it is about one.
+    pub fn task(&self) -> Option<&TaskName> {
+        match self {
+            Subject::Task(task) => Some(task),
+            Subject::Core { .. } | Subject::Coordination | Subject::Channel(_) | Subject::Monitor(_) => None,
+        }
+    }
 }
 
 /// Names an alert over its whole life and over restarts: `task_failed:copy`, `core_gone:group1:core7`. Readable, and
@@ -53,11 +75,26 @@ impl AlertId {
             Subject::Task(task) => format!("{rule}:{task}"),
             Subject::Core { group, core } => format!("{rule}:{group}:{core}"),
             Subject::Coordination => rule.to_owned(),
+            Subject::Channel(channel) => format!("{rule}:{channel}"),
+            Subject::Monitor(monitor) => format!("{rule}:{}", node_part(monitor)),
         })
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A free name as part of an identity, which is a node of the tree too.
+fn node_part(name: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    name.chars().take(NODE_PART_MAX).map(|c| if allowed(c) { c } else { '_' }).collect()
+}
+
+impl From<String> for AlertId {
+    /// An identity as somebody wrote it; whether there is such an alert is another question.
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
@@ -99,13 +136,26 @@ pub struct Evidence {
     /// The Core that it was seen on, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub core: Option<CoreName>,
-    /// What was measured, in the unit of the rule (seconds for all rules so far), if anything was.
+    /// What was measured, if anything was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// Of `value` and `threshold`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
     pub reason: String,
     pub hint: String,
+}
+
+/// An alert that is told by the message about another one, because that one is its cause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Joined {
+    pub id: AlertId,
+    pub rule: String,
+    pub subject: Subject,
+    pub severity: Severity,
+    pub reason: String,
 }
 
 /// One message about an alert, the same to every channel.
@@ -124,6 +174,19 @@ pub struct Notice {
     pub at_us: i64,
     /// Counts the messages about one firing: 1 is the first, more are repetitions.
     pub number: u32,
+    /// The same for alerts that belong together; see [`Alert::group_key`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group_key: String,
+    /// What this alert is the cause of, the worst first, at most [`JOINED_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<Joined>,
+    /// How many more than `joined` there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub joined_more: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Notice {
@@ -161,6 +224,19 @@ pub struct Alert {
     pub told_us: i64,
     /// How many messages about this firing were made.
     pub notices: u32,
+    /// What an operator said about this firing. Nobody is told again, only of its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledgement>,
+    /// The silences that keep it quiet now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silenced_by: Vec<String>,
+    /// The identity of the alert that this one belongs to: its cause's, or its own. Whoever is told of the cause is
+    /// told of this one by the same message.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group_key: String,
+    /// How bad the worst was that a message of this group told, if any was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_severity: Option<Severity>,
     /// Messages that have not reached everybody, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<OwedNotice>,
@@ -170,6 +246,28 @@ impl Alert {
     pub fn id(&self) -> AlertId {
         AlertId::of(&self.rule, &self.subject)
     }
+}
+
+/// An alert that is over, for people who look back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResolvedAlert {
+    pub rule: String,
+    pub subject: Subject,
+    #[serde(flatten)]
+    pub evidence: Evidence,
+    pub since_us: i64,
+    pub resolved_us: i64,
+    pub notices: u32,
+}
+
+/// The data of `alerts/history/<day>`: what fired and ended on one day of UTC, oldest first, written by the leading
+/// Monitor.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct AlertHistory {
+    pub alerts: Vec<ResolvedAlert>,
+    /// How many older ones of the day were dropped because there were too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped: u32,
 }
 
 /// The Cores that Monitors have seen in their groups, and what they held when they were last seen: what was once there

@@ -1,14 +1,11 @@
 //! Every notice is a line of the log, whatever else becomes of it.
 
-use replicator_model::alert::{AlertState, Notice, Severity, Subject};
+use replicator_model::alert::{AlertState, Notice, Severity};
 
 /// ERROR when somebody must act, WARN when somebody should, INFO when it is over.
 pub fn write(notice: &Notice) {
     let evidence = &notice.evidence;
-    let task = match &notice.subject {
-        Subject::Task(task) => Some(task.as_str()),
-        Subject::Core { .. } | Subject::Coordination => None,
-    };
+    let task = notice.subject.task().map(|task| task.as_str());
     macro_rules! line {
         ($level:ident, $message:literal) => {
             tracing::$level!(

@@ -14,7 +14,7 @@ use super::DeliveryError;
 use super::outbox::Retry;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use replicator_model::alert::{Notice, Subject};
+use replicator_model::alert::Notice;
 use replicator_model::secret::{Secret, SecretError, SecretSource};
 use replicator_model::span::Span;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -204,10 +204,7 @@ struct Body<'a> {
 
 fn body(notice: &Notice) -> Result<Vec<u8>, serde_json::Error> {
     let evidence = &notice.evidence;
-    let task = match &notice.subject {
-        Subject::Task(task) => Some(task.as_str()),
-        Subject::Core { .. } | Subject::Coordination => None,
-    };
+    let task = notice.subject.task().map(|task| task.as_str());
     serde_json::to_vec(&Body {
         id: notice.id.as_str(),
         rule: &notice.rule,
@@ -252,7 +249,7 @@ fn signature(secret: &Secret, timestamp: i64, body: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use replicator_model::alert::{AlertId, AlertState, Evidence, Severity};
+    use replicator_model::alert::{AlertId, AlertState, Evidence, Severity, Subject};
     use replicator_model::name::TaskName;
 
     #[test]
@@ -271,6 +268,7 @@ mod tests {
             core: None,
             value: Some(f64::NAN),
             threshold: Some(30.0),
+            unit: None,
             reason: "r".into(),
             hint: "h".into(),
         };
@@ -283,6 +281,9 @@ mod tests {
             since_us: 1_790_000_000_000_000,
             at_us: 1_790_000_000_250_000,
             number: 1,
+            group_key: "task_failed:copy".into(),
+            joined: Vec::new(),
+            joined_more: 0,
         };
         assert_eq!(
             String::from_utf8(body(&notice).unwrap()).unwrap(),

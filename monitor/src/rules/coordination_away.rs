@@ -2,6 +2,7 @@
 
 use super::{Common, Finding, Verdict, tenths};
 use replicator_model::alert::{Evidence, Severity, Subject};
+use replicator_model::rule::Unit;
 use replicator_model::span::Span;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,7 @@ pub fn finding(monitor: &str, away_seconds: f64, problem: &str, settings: &Setti
         core: None,
         value: Some(away_seconds),
         threshold: Some(settings.hold.duration().as_secs_f64()),
+        unit: Some(Unit::Seconds),
         reason: format!(
             "Monitor {monitor} has seen nothing of the coordination service for {}: {problem}",
             tenths(away_seconds)

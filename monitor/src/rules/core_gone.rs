@@ -7,6 +7,7 @@
 use super::{Common, Finding, Verdict, tenths};
 use crate::roster::Roster;
 use replicator_model::alert::{Evidence, KnownCore, Severity, Subject};
+use replicator_model::rule::Unit;
 use replicator_model::span::Span;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,7 @@ pub fn findings(roster: &Roster, settings: &Settings, now_us: i64) -> Vec<Findin
             core: Some(core.clone()),
             value: Some(gone),
             threshold: Some(settings.hold.duration().as_secs_f64()),
+            unit: Some(Unit::Seconds),
             reason: format!(
                 "Core {core} on {host} has been gone from group {group} for {}; it held {held} task(s)",
                 tenths(gone)

@@ -54,6 +54,7 @@ pub fn findings(facts: &Facts, settings: &Settings) -> Vec<Finding> {
             core: None,
             value: None,
             threshold: None,
+            unit: None,
             reason,
             hint,
         };

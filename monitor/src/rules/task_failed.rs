@@ -77,6 +77,7 @@ fn evidence(task: &impl std::fmt::Display, seen: &TaskFacts, settings: &Settings
         core: status.map(|status| status.core.clone()),
         value: None,
         threshold: None,
+        unit: None,
         reason,
         hint,
     }

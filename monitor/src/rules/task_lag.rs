@@ -4,6 +4,7 @@ use super::{Common, Finding, Verdict, tenths};
 use crate::facts::{Facts, TaskFacts};
 use replicator_model::alert::{Evidence, Severity, Subject};
 use replicator_model::name::TaskName;
+use replicator_model::rule::Unit;
 use replicator_model::span::Span;
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +152,7 @@ fn evidence(task: &TaskName, seen: &TaskFacts, lag: Option<f64>, settings: &Sett
         core: seen.running().map(|running| running.core.clone()),
         value: lag,
         threshold: Some(threshold),
+        unit: Some(Unit::Seconds),
         reason: format!("task {task} is {behind} behind its source; more than {} is too much", tenths(threshold)),
         hint: format!(
             "see what holds it up in `replicator task show {task}`: a slow target, a long transaction, locks, or the source's network"
