@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test unit end-to-end lint build setup demo bench clean-servers
+.PHONY: help test unit end-to-end lint build console console-check setup demo bench clean-servers
 
 # rustup puts cargo here; shells that are no login shells may not know.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -41,13 +41,30 @@ lint: ## rustfmt and clippy, no warnings allowed; cargo-deny where it is install
 	else echo "lint: cargo-deny is not installed, so deny.toml is not enforced here (cargo install cargo-deny)" >&2; fi
 
 # Before the tests: they start the programs as real processes, and cargo builds for a test only its own crate.
-build: ## Build all programs
+build: console ## Build all programs and the console
 	cargo build --workspace --bins
+
+CONSOLE := web-console
+CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public $(CONSOLE)/scripts -type f 2>/dev/null) \
+	$(CONSOLE)/index.html $(CONSOLE)/vite.config.ts $(CONSOLE)/tsconfig.json
+
+console: $(CONSOLE)/dist/index.html ## Build the web console into web-console/dist, which the Server carries
+
+$(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
+	cd $(CONSOLE) && npm ci --no-progress
+	touch $@
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_SOURCES)
+	cd $(CONSOLE) && npm run build
+	touch $@
+
+console-check: $(CONSOLE)/node_modules/.package-lock.json ## The console's lints, types, texts and tests of decisions
+	cd $(CONSOLE) && npm run check && npm test
 
 setup: ## Install the servers and tools that the tests need
 	tests/setup/install.sh
 
-demo: ## A source, a target and the replicator between them; DURATION=60 ends by itself
+demo: console ## A source, a target and the replicator between them; DURATION=60 ends by itself
 	tests/setup/install.sh build mysql97 mariadb1011
 	cargo build --release -p replicator -p replicator-tests --bin replicator --bin replicator-demo
 	target/release/replicator-demo $(if $(DURATION),--duration $(DURATION))

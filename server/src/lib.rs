@@ -3,10 +3,12 @@
 //!
 //! A request: [`api`] (HTTP) → `tasks`, `groups` (rules) → the tree; back: `status` (what is there, joined) →
 //! [`view`] (what is answered) or `problem` (what went wrong). [`config`] → [`server`] puts it together.
+//! `console` answers browsers with the files of `web-console/`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod api;
 pub mod config;
+mod console;
 mod groups;
 mod listener;
 mod metrics;

@@ -15,7 +15,7 @@ use crate::problem::ApiError;
 use crate::sessions::Sessions;
 use crate::view::Problem;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, Uri};
+use axum::http::Method;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use std::sync::Arc;
@@ -98,7 +98,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .fallback(|uri: Uri| async move { ApiError::NoSuchAddress(uri.path().to_owned()) })
+        .fallback(crate::console::answer)
         .method_not_allowed_fallback(|method: Method| async move { ApiError::Method(method.to_string()) })
         .layer(DefaultBodyLimit::max(app.body_bytes_max))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::guard))
