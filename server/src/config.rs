@@ -1,5 +1,6 @@
 //! The Server's settings: `server.toml`.
 
+use crate::inspect::limits::InspectConfig;
 use crate::server::Server;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::error::CoordinationError;
@@ -11,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 /// What the environment may override, as `REPLICATOR_HTTP_LISTEN`.
-const OVERRIDABLE: Overridable = Overridable { keys: &[], sections: &["coordination", "http"] };
+const OVERRIDABLE: Overridable = Overridable { keys: &[], sections: &["coordination", "http", "inspect"] };
 
 /// Everything in `server.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub coordination: CoordinationConfig,
     #[serde(default)]
     pub http: HttpConfig,
+    #[serde(default)]
+    pub inspect: InspectConfig,
 }
 
 /// The listener of REST, `/healthz`, `/readyz` and `/metrics`.
@@ -88,13 +91,14 @@ impl Config {
         let invalid = |problem| ConfigError::Invalid(format!("{file}: {problem}"));
         config.coordination.check().map_err(invalid)?;
         config.http.check().map_err(invalid)?;
+        config.inspect.check().map_err(invalid)?;
         Ok(config)
     }
 
     /// Takes the listener and prepares the way to the coordination service, which need not answer yet.
     pub fn build(self) -> Result<Server, ConfigError> {
         let coordination = Coordination::open(&self.coordination)?;
-        Server::new(&self.http, coordination)
+        Server::new(&self.http, &self.inspect, coordination)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod api;
 pub mod config;
 mod console;
 mod groups;
+pub mod inspect;
 mod listener;
 mod metrics;
 mod problem;

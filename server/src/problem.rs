@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::store::StoreError;
+use replicator_model::failure::Failure;
 use replicator_model::name::{NameError, TaskName};
 use replicator_model::task::SpecError;
 
@@ -24,6 +25,18 @@ pub(crate) enum ApiError {
     NameMismatch { address: TaskName, spec: TaskName },
     #[error("`{key}` is `********`, and there is no earlier version to take it from")]
     SecretMissing { key: &'static str },
+    #[error(
+        "`{key}` is `********`, and what it was stored for is another server, port, user or TLS setting, or nothing is stored"
+    )]
+    SecretNeededAgain { key: &'static str },
+    #[error("{0}")]
+    SecretElsewhere(String),
+    #[error("{detail}")]
+    ConnectionFailed { detail: String, hint: String },
+    #[error("there is no table `{database}`.`{table}`, or the user may not see it")]
+    TableNotFound { database: String, table: String },
+    #[error("the body can't be read: {0}")]
+    BodyInvalid(String),
     #[error("there is no If-Match header")]
     PreconditionRequired,
     #[error("`{0}` is not an ETag of a task")]
@@ -71,6 +84,19 @@ impl ApiError {
                 "secret_missing",
                 "give the secret, or { env = \"NAME\" } or { file = \"/path\" }",
             ),
+            SecretNeededAgain { .. } => {
+                (S::UNPROCESSABLE_ENTITY, "secret_needed_again", "give the secret itself once more")
+            }
+            SecretElsewhere(_) => (
+                S::UNPROCESSABLE_ENTITY,
+                "secret_elsewhere",
+                "give the password itself to look at the server from here; it is not stored by that",
+            ),
+            ConnectionFailed { hint, .. } => (S::UNPROCESSABLE_ENTITY, "connection_failed", hint),
+            TableNotFound { .. } => {
+                (S::NOT_FOUND, "table_not_found", "list the tables with POST /api/v1/sources/tables")
+            }
+            BodyInvalid(_) => (S::BAD_REQUEST, "body_invalid", "mend the key that it names"),
             PreconditionRequired => (
                 S::PRECONDITION_REQUIRED,
                 "precondition_required",
@@ -155,6 +181,13 @@ impl From<CoordinationError> for ApiError {
                 ApiError::Coordination { status, code, detail: failure.reason, hint: failure.hint }
             }
         }
+    }
+}
+
+impl From<Failure> for ApiError {
+    /// What another server that was looked at said.
+    fn from(failure: Failure) -> Self {
+        ApiError::ConnectionFailed { detail: failure.reason, hint: failure.hint }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::api::{self, App};
 use crate::config::{ConfigError, HttpConfig};
+use crate::inspect::limits::{InspectConfig, Limits};
 use crate::listener::LimitedListener;
 use crate::metrics::Metrics;
 use crate::sessions::{self, SessionKeeper, Sessions};
 use replicator_coordination::session::Coordination;
+use replicator_model::networks::Networks;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,18 +27,20 @@ pub struct Server {
 
 impl Server {
     /// Takes the address. `coordination` may be shared with others of this process.
-    pub fn new(http: &HttpConfig, coordination: Coordination) -> Result<Self, ConfigError> {
-        http.check().map_err(ConfigError::Invalid)?;
+    pub fn new(http: &HttpConfig, inspect: &InspectConfig, coordination: Coordination) -> Result<Self, ConfigError> {
+        http.check().and_then(|()| inspect.check()).map_err(ConfigError::Invalid)?;
         let listen = |problem| ConfigError::Listen { listen: http.listen, problem };
         let listener = TcpListener::bind(http.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let networks = Networks { loopback: http.listen.ip().is_loopback(), ..Networks::default() };
         let (sessions, keeper): (Sessions, SessionKeeper) = sessions::keep(coordination);
         let app = Arc::new(App {
             sessions,
             metrics: Metrics::new(),
             request_timeout: http.request_timeout.duration(),
             body_bytes_max: usize::try_from(http.body_bytes_max.get()).unwrap_or(usize::MAX),
+            limits: Limits::new(inspect, Some(networks)),
             hosts: (!http.allow_insecure).then(|| http.hosts.clone()),
         });
         Ok(Self { listener, address, connections_max: http.connections_max, app, keeper })

@@ -120,6 +120,7 @@ fn every_setting_is_in_the_book() {
         ("core", "group = \"g\"\n", "[admin]\n"),
         ("server", "", ""),
         ("server", "", "[http]\n"),
+        ("server", "", "[inspect]\n"),
         ("monitor", "", ""),
         ("monitor", "", "[admin]\n"),
         ("monitor", "", "[evaluation]\n"),

@@ -5,7 +5,11 @@ use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
 use replicator_model::failure::Failure;
 use replicator_model::secret::{Secret, SecretError};
 use replicator_model::task::{MySqlTargetSpec, ProducerSpec, Tls, TlsMode};
+use std::net::IpAddr;
 use std::time::Duration;
+
+/// A connection to a server, for those who only hand it on.
+pub use mysql_async::Conn as Connection;
 
 /// Largest packet either side sends: the servers' own limit, so that a large row is never cut by us.
 const PACKET_BYTES_MAX: usize = 1 << 30;
@@ -26,6 +30,9 @@ pub struct Endpoint {
     pub password: Secret,
     pub tls: Tls,
     pub connect_timeout: Duration,
+    /// Where `host` leads, if somebody has looked it up and decided that it may be connected to; empty: it is looked up
+    /// on connecting.
+    pub addresses: Vec<IpAddr>,
 }
 
 impl Endpoint {
@@ -38,6 +45,7 @@ impl Endpoint {
             password: spec.password.resolve_here().map_err(|error| no_secret("producer.password", &error))?,
             tls: spec.tls.clone(),
             connect_timeout: spec.connect_timeout.duration(),
+            addresses: Vec::new(),
         })
     }
 
@@ -50,6 +58,7 @@ impl Endpoint {
             password: spec.password.resolve_here().map_err(|error| no_secret("consumer.password", &error))?,
             tls: spec.tls.clone(),
             connect_timeout: spec.connect_timeout.duration(),
+            addresses: Vec::new(),
         })
     }
 
@@ -79,7 +88,9 @@ impl Endpoint {
     }
 
     fn options(&self, init: Vec<String>) -> Opts {
+        let known = (!self.addresses.is_empty()).then(|| self.addresses.clone());
         OptsBuilder::default()
+            .resolved_ips(known)
             .ip_or_hostname(self.host.clone())
             .tcp_port(self.port)
             .user(Some(self.user.clone()))

@@ -81,12 +81,7 @@ const SETTINGS: [&str; 18] = [
 impl ServerFacts {
     /// Asks the server: two queries.
     pub async fn ask(conn: &mut Conn) -> Result<Self, Failure> {
-        let names: Vec<String> = SETTINGS.iter().map(|name| format!("'{name}'")).collect();
-        let sql = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({})", names.join(","));
-        let mut settings = BTreeMap::new();
-        for mut row in answer::rows(conn, &sql).await? {
-            settings.insert(row.required(0)?.to_lowercase(), row.required(1)?);
-        }
+        let settings = settings(conn, &SETTINGS).await?;
         let flavor = flavor(&settings);
         let sets = match flavor {
             ServerFlavor::MariaDb => {
@@ -120,6 +115,17 @@ impl ServerFacts {
             "SHOW MASTER STATUS"
         }
     }
+}
+
+/// Global settings by name, those that the server has.
+pub async fn settings(conn: &mut Conn, names: &[&str]) -> Result<BTreeMap<String, String>, Failure> {
+    let names: Vec<String> = names.iter().map(|name| answer::literal(name)).collect();
+    let sql = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({})", names.join(","));
+    let mut settings = BTreeMap::new();
+    for mut row in answer::rows(conn, &sql).await? {
+        settings.insert(row.required(0)?.to_lowercase(), row.required(1)?);
+    }
+    Ok(settings)
 }
 
 fn flavor(settings: &BTreeMap<String, String>) -> ServerFlavor {

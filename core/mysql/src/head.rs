@@ -60,6 +60,23 @@ async fn status(conn: &mut Conn, facts: &ServerFacts) -> Result<SourceHead, Fail
     Ok(SourceHead { position, gtid_set, now_us: row.number(0)? })
 }
 
+/// Databases that the server logs alone (`binlog_do_db`), and those that it leaves out (`binlog_ignore_db`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogFilter {
+    pub only: Vec<String>,
+    pub without: Vec<String>,
+}
+
+/// Asks what the server leaves out of its log.
+pub async fn log_filter(conn: &mut Conn, facts: &ServerFacts) -> Result<LogFilter, Failure> {
+    let rows = answer::rows(conn, facts.log_status_sql()).await.map_err(monitor_privilege)?;
+    let Some(mut row) = rows.into_iter().next() else { return Err(binlog_off()) };
+    let names = |list: Option<String>| -> Vec<String> {
+        list.unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    Ok(LogFilter { only: names(row.named("Binlog_Do_DB")?), without: names(row.named("Binlog_Ignore_DB")?) })
+}
+
 async fn mariadb_set(conn: &mut Conn) -> Result<GtidSet, Failure> {
     let rows = answer::rows(conn, "SELECT @@global.gtid_binlog_pos").await?;
     let Some(mut row) = rows.into_iter().next() else { return Err(answer::unexpected("no gtid_binlog_pos")) };

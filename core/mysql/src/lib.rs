@@ -3,10 +3,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod answer;
+pub mod catalogue;
 pub mod connect;
 pub mod error;
 pub mod facts;
 pub mod head;
+pub mod privileges;
+pub mod replicas;
 pub mod replication;
 pub mod stream_error;
 pub mod tables;

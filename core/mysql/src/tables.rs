@@ -59,30 +59,38 @@ pub fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
+/// What is asked of `information_schema.COLUMNS` about a column, for [`column`].
+pub(crate) const COLUMN_FACTS: &str = "COLUMN_NAME, COLUMN_TYPE, DATA_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, \
+                                       CHARACTER_OCTET_LENGTH, IS_NULLABLE, EXTRA";
+pub(crate) const COLUMN_FACTS_COUNT: usize = 8;
+
+pub(crate) fn column(row: &mut answer::Answer) -> Result<ColumnDefinition, Failure> {
+    let (octets, nullable, extra) = (row.text(5)?, row.required(6)?, row.text(7)?.unwrap_or_default());
+    Ok(ColumnDefinition {
+        name: row.required(0)?,
+        column_type: row.required(1)?,
+        data_type: row.required(2)?.to_lowercase(),
+        charset: row.text(3)?.filter(|charset| charset != "binary"),
+        collation: row.text(4)?,
+        octet_length: octets.and_then(|octets| octets.parse().ok()),
+        nullable: nullable == "YES",
+        generated: is_generated(&extra),
+        auto_increment: extra.to_lowercase().contains("auto_increment"),
+        invisible: extra.to_uppercase().contains("INVISIBLE"),
+    })
+}
+
 /// A table; `None` if it does not exist or the user may not see it.
 pub async fn table(conn: &mut Conn, database: &str, table: &str) -> Result<Option<TableDefinition>, Failure> {
     let sql = format!(
-        "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, CHARACTER_OCTET_LENGTH, \
-         IS_NULLABLE, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
+        "SELECT {COLUMN_FACTS} FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
          ORDER BY ORDINAL_POSITION",
         answer::literal(database),
         answer::literal(table)
     );
     let mut columns = Vec::new();
     for mut row in answer::rows(conn, &sql).await? {
-        let (octets, nullable, extra) = (row.text(5)?, row.required(6)?, row.text(7)?.unwrap_or_default());
-        columns.push(ColumnDefinition {
-            name: row.required(0)?,
-            column_type: row.required(1)?,
-            data_type: row.required(2)?.to_lowercase(),
-            charset: row.text(3)?.filter(|charset| charset != "binary"),
-            collation: row.text(4)?,
-            octet_length: octets.and_then(|octets| octets.parse().ok()),
-            nullable: nullable == "YES",
-            generated: is_generated(&extra),
-            auto_increment: extra.to_lowercase().contains("auto_increment"),
-            invisible: extra.to_uppercase().contains("INVISIBLE"),
-        });
+        columns.push(column(&mut row)?);
     }
     if columns.is_empty() {
         return Ok(None);

@@ -10,6 +10,7 @@ use replicator_core::instance::{Core, shut_down_on_signals};
 use replicator_model::span::Span;
 use replicator_monitor::{Config as MonitorConfig, Monitor};
 use replicator_server::config::HttpConfig;
+use replicator_server::inspect::limits::InspectConfig;
 use replicator_server::server::Server;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -58,7 +59,7 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     };
     let monitor = MonitorConfig { admin: None, ..MonitorConfig::new(config) };
     Ok(Roles {
-        server: Server::new(&http, coordination.clone()).map_err(|error| not_started("server", &error))?,
+        server: Server::new(&http, &InspectConfig::default(), coordination.clone()).map_err(|error| not_started("server", &error))?,
         core: core.build_over(coordination.clone()).map_err(|error| not_started("core", &error))?,
         monitor: monitor.build_with(coordination).map_err(|error| not_started("monitor", &error))?,
     })

@@ -8,8 +8,10 @@ mod health;
 mod observed;
 mod orders;
 mod request;
+mod sources;
 mod task;
 
+use crate::inspect::limits::Limits;
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::sessions::Sessions;
@@ -31,6 +33,8 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) request_timeout: Duration,
     pub(crate) body_bytes_max: usize,
+    /// Of looks at other servers.
+    pub(crate) limits: Limits,
     /// Names besides this host's own under which the Server may be called; `None`: under any.
     pub(crate) hosts: Option<Vec<String>>,
 }
@@ -46,6 +50,7 @@ pub(crate) struct App {
     tags(
         (name = "tasks", description = "What is wanted: tasks, their versions, orders to them"),
         (name = "status", description = "What is: read from live nodes"),
+        (name = "sources", description = "Looks at servers before there is a task"),
         (name = "cores", description = "Cores and their groups"),
     ),
 )]
@@ -78,6 +83,11 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::stop))
         .routes(routes!(orders::pause))
         .routes(routes!(orders::resume))
+        .routes(routes!(sources::inspect))
+        .routes(routes!(sources::tables))
+        .routes(routes!(sources::columns))
+        .routes(routes!(sources::match_tables))
+        .routes(routes!(sources::test))
         .routes(routes!(observed::status))
         .routes(routes!(observed::instances))
         .routes(routes!(observed::cores))

@@ -87,6 +87,23 @@ fn too_large(rejection: BytesRejection, app: &App) -> ApiError {
     }
 }
 
+/// A body in JSON.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        match Format::of(request.headers()) {
+            Ok(Format::Json) => {}
+            Ok(Format::Toml) => return Err(ApiError::MediaType("application/toml".to_owned())),
+            Err(error) => return Err(error),
+        }
+        let body = Bytes::from_request(request, app).await.map_err(|rejection| too_large(rejection, app))?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| ApiError::BodyInvalid(error.to_string()))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Json,

@@ -5,6 +5,7 @@
 
 mod core;
 mod problem;
+mod source;
 mod status;
 mod task;
 mod task_spec;
@@ -12,12 +13,17 @@ pub mod words;
 
 pub use self::core::{CoreList, CoreView, GroupList, GroupView};
 pub use problem::{Problem, ProblemDetail};
+pub use source::{
+    ColumnsRequest, ConnectionRequest, ConnectionView, EndWord, MatchRequest, MatchView, PatternView, SchemaView,
+    ServerView, SourceColumnList, SourceColumnView, SourceRequest, SourceTableList, SourceTableView, SourceView,
+    StageOutcome, StageStep, StageView, TablesRequest,
+};
 pub use status::{
     CheckpointView, EndView, FailureView, InstanceList, InstanceView, PositionView, ProgressView, RunningOn,
     StatusView, TaskState,
 };
 pub use task::{DesiredView, OrderView, TaskList, TaskSummary, TaskView, UnreadableTask, VersionList, VersionView};
-pub use task_spec::TaskDocument;
+pub use task_spec::{ConsumerDocument, ProducerDocument, TaskDocument};
 
 /// Microseconds since 1970 as RFC 3339; `None` for "never" (zero) and for what no calendar holds.
 pub(crate) fn time(microseconds: i64) -> Option<String> {

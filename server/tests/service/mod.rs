@@ -14,6 +14,7 @@ use replicator_model::position::Position;
 use replicator_model::secret::SecretSource;
 use replicator_model::status::{Progress, Stage, TaskStatus};
 use replicator_server::config::HttpConfig;
+use replicator_server::inspect::limits::InspectConfig;
 use replicator_server::server::Server;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -80,7 +81,7 @@ impl Service {
 
     async fn over(coordination: Coordination, embedded: Option<Embedded>, folder: Arc<TempDir>) -> Self {
         let http = HttpConfig { listen: "127.0.0.1:0".parse().unwrap(), ..HttpConfig::default() };
-        let server = Server::new(&http, coordination.clone()).unwrap();
+        let server = Server::new(&http, &InspectConfig::default(), coordination.clone()).unwrap();
         let (address, shutdown) = (server.address(), CancellationToken::new());
         tokio::spawn(server.run(shutdown.clone()));
         let service = Self {
