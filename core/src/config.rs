@@ -2,6 +2,7 @@
 
 use crate::instance::Core;
 use replicator_coordination::config::CoordinationConfig;
+use replicator_coordination::key_file::{KeyFileError, SecretsConfig};
 use replicator_coordination::session::Coordination;
 use replicator_model::name::{CoreName, GroupName, NameError};
 use replicator_model::settings::{Overridable, SettingsError, read};
@@ -27,6 +28,9 @@ pub struct Config {
     pub coordination: CoordinationConfig,
     #[serde(default)]
     pub admin: AdminConfig,
+    /// The keys for passwords in specs.
+    #[serde(default)]
+    pub secrets: SecretsConfig,
 }
 
 /// Where `/healthz`, `/readyz` and `/metrics` are.
@@ -52,8 +56,10 @@ const fn default_scan_period() -> Span {
 }
 
 /// What the environment can override, as `REPLICATOR_<SECTION>_<KEY>`.
-const OVERRIDABLE: Overridable =
-    Overridable { keys: &["group", "name", "capacity", "scan_period"], sections: &["coordination", "admin"] };
+const OVERRIDABLE: Overridable = Overridable {
+    keys: &["group", "name", "capacity", "scan_period"],
+    sections: &["coordination", "admin", "secrets"],
+};
 
 /// Why a Core could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +70,8 @@ pub enum ConfigError {
     HostName(#[from] NameError),
     #[error("{0}")]
     Invalid(String),
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     #[error("{0}; {hint}", hint = .0.failure().hint)]
     Coordination(#[from] replicator_coordination::error::CoordinationError),
 }
@@ -92,7 +100,7 @@ impl Config {
 
     /// A Core with these settings, over a coordination that it opens itself.
     pub fn build(self) -> Result<Core, ConfigError> {
-        let coordination = Coordination::open(&self.coordination)?;
+        let coordination = Coordination::open(&self.coordination)?.with_keys(self.secrets.keyring()?);
         self.build_over(coordination)
     }
 

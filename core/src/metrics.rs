@@ -105,7 +105,11 @@ impl CoreMetrics {
         r.register("task_running", "1 if this Core runs the task, 0 if it stands by", self.running.clone());
         r.register("task_stage", "1 for the stage the task is in here", self.stage.clone());
         r.register("task_failures", "Failures, by what they were", self.failures.clone());
-        r.register("coordination_connected", "1 while the coordination service is heard", self.coordination_connected.clone());
+        r.register(
+            "coordination_connected",
+            "1 while the coordination service is heard",
+            self.coordination_connected.clone(),
+        );
         r.register("tasks", "Tasks this Core is registered for", self.tasks.clone());
         let build: Family<BuildLabel, Gauge> = Family::default();
         build.get_or_create(&BuildLabel { version: env!("CARGO_PKG_VERSION"), program: "replicator-core" }).set(1);

@@ -5,6 +5,7 @@ use crate::notify::webhook::{Webhook, WebhookConfig, WebhookError};
 use crate::rules::Rules;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::error::CoordinationError;
+use replicator_coordination::key_file::{KeyFileError, SecretsConfig};
 use replicator_coordination::session::Coordination;
 use replicator_model::settings::{self, Overridable, SettingsError};
 use replicator_model::span::Span;
@@ -14,8 +15,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What `REPLICATOR_<SECTION>_<KEY>` can override.
-const OVERRIDABLE: Overridable =
-    Overridable { keys: &["name"], sections: &["coordination", "admin", "evaluation", "rules", "notify", "webhook"] };
+const OVERRIDABLE: Overridable = Overridable {
+    keys: &["name"],
+    sections: &["coordination", "admin", "evaluation", "rules", "notify", "webhook", "secrets"],
+};
 
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
 const INTERVAL_MAX: Duration = Duration::from_secs(60);
@@ -81,6 +84,9 @@ pub struct Config {
     /// Where notices are posted. Default: nowhere; they are logged all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookConfig>,
+    /// The keys for the secrets of channels.
+    #[serde(default)]
+    pub secrets: SecretsConfig,
 }
 
 fn default_admin() -> Option<AdminConfig> {
@@ -101,6 +107,8 @@ pub enum ConfigError {
     File { file: String, problem: std::io::Error },
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     #[error("{0}")]
     Value(String),
     #[error(transparent)]
@@ -120,6 +128,7 @@ impl Config {
             rules: Rules::default(),
             notify: NotifyConfig::default(),
             webhook: None,
+            secrets: SecretsConfig::default(),
         }
     }
 
@@ -160,7 +169,7 @@ impl Config {
 
     /// A Monitor with a coordination of its own, as the settings name it.
     pub fn build(self) -> Result<Monitor, ConfigError> {
-        let coordination = Coordination::open(&self.coordination)?;
+        let coordination = Coordination::open(&self.coordination)?.with_keys(self.secrets.keyring()?);
         self.build_with(coordination)
     }
 

@@ -46,7 +46,7 @@ impl Scene {
         let embedded = Embedded::open(folder.path(), Duration::from_secs(2)).unwrap();
         let coordination = Coordination::new(Arc::new(embedded), Surroundings::real());
         let session = coordination.connect().await.unwrap();
-        let spec = r#"{"name":"copy","group":"g","producer":{"host":"db1","user":"r","password":"x"},
+        let spec = r#"{"name":"copy","group":"g","producer":{"host":"db1","user":"r"},
             "consumer":{"kind":"stdout"}}"#;
         let spec = TaskSpec::from_json(spec.as_bytes()).unwrap();
         session.create_task(&spec, Author { by: "test", reason: "" }).await.unwrap();

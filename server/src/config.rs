@@ -4,6 +4,7 @@ use crate::inspect::limits::InspectConfig;
 use crate::server::Server;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::error::CoordinationError;
+use replicator_coordination::key_file::{KeyFileError, SecretsConfig};
 use replicator_coordination::session::Coordination;
 use replicator_model::settings::{self, Overridable, SettingsError};
 use replicator_model::span::{Bytes, Span};
@@ -12,7 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 /// What the environment may override, as `REPLICATOR_HTTP_LISTEN`.
-const OVERRIDABLE: Overridable = Overridable { keys: &[], sections: &["coordination", "http", "inspect"] };
+const OVERRIDABLE: Overridable = Overridable { keys: &[], sections: &["coordination", "http", "inspect", "secrets"] };
 
 /// Everything in `server.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Config {
     pub http: HttpConfig,
     #[serde(default)]
     pub inspect: InspectConfig,
+    /// The keys for passwords that are stored.
+    #[serde(default)]
+    pub secrets: SecretsConfig,
 }
 
 /// The listener of REST, `/healthz`, `/readyz` and `/metrics`.
@@ -64,6 +68,8 @@ pub enum ConfigError {
     File { file: String, problem: std::io::Error },
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     #[error("{0}")]
     Invalid(String),
     #[error("{0}")]
@@ -97,8 +103,13 @@ impl Config {
 
     /// Takes the listener and prepares the way to the coordination service, which need not answer yet.
     pub fn build(self) -> Result<Server, ConfigError> {
-        let coordination = Coordination::open(&self.coordination)?;
+        let coordination = self.coordination()?;
         Server::new(&self.http, &self.inspect, coordination)
+    }
+
+    /// The way to the coordination service, with the keys for what is secret there.
+    pub fn coordination(&self) -> Result<Coordination, ConfigError> {
+        Ok(Coordination::open(&self.coordination)?.with_keys(self.secrets.keyring()?))
     }
 }
 

@@ -1,6 +1,8 @@
 //! `replicator-server`: runs one Server until SIGTERM or SIGINT.
 
 use clap::Parser;
+use replicator_coordination::key_file;
+use replicator_coordination::tasks::Author;
 use replicator_server::config::Config;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +22,12 @@ struct Arguments {
     /// Check the settings and exit.
     #[arg(long)]
     check: bool,
+    /// Put a new key for secrets first in the file, which is made if it is not there, and exit.
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    new_key: Option<PathBuf>,
+    /// Seal all passwords that are stored anew, with the first key of the file, and exit.
+    #[arg(long, conflicts_with_all = ["check", "new_key"])]
+    reseal: bool,
 }
 
 #[tokio::main]
@@ -36,10 +44,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(file) = arguments.new_key {
+        let id = key_file::add_new_key(&file)?;
+        println!("{}: the key {id} seals from the next start of each program that has the file", file.display());
+        return Ok(());
+    }
     let config = Config::load(&arguments.config)?;
     if arguments.check {
         println!("{}: the settings are valid", arguments.config.display());
         return Ok(());
+    }
+    if arguments.reseal {
+        return reseal(&config).await;
     }
     let shutdown = CancellationToken::new();
     let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -53,6 +69,21 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     shutdown.cancel();
     Ok(serving.await?)
+}
+
+async fn reseal(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let session = config.coordination()?.connect().await?;
+    let author = Author { by: "replicator-server --reseal", reason: "passwords sealed with the newest key" };
+    let done = session.reseal(author).await?;
+    session.close().await;
+    println!("sealed anew: {} tasks, {} earlier versions", done.tasks, done.versions);
+    match done.closed.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(format!("their key is not in the key file, so they stay as they are: {}", done.closed.join(", "))
+                .into())
+        }
+    }
 }
 
 fn start_logging() {

@@ -167,6 +167,7 @@ impl From<CoordinationError> for ApiError {
                 let failure = other.failure();
                 let (status, code) = match &other {
                     CoordinationError::NoSuchTask { .. } => (StatusCode::NOT_FOUND, "task_not_found"),
+                    CoordinationError::NoSecretsKey { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "secrets_key_missing"),
                     CoordinationError::TaskExists { .. } => (StatusCode::CONFLICT, "task_exists"),
                     CoordinationError::Store(StoreError::TooLarge { .. }) => {
                         (StatusCode::PAYLOAD_TOO_LARGE, failure.code.as_str())

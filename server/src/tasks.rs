@@ -230,7 +230,9 @@ fn admit_update(
         let (from, to) = (before.spec.group.to_string(), spec.group.to_string());
         return Err(ApiError::GroupOfLiveTask { task: name.clone(), from, to, state: state.to_string() });
     }
-    spec.keep_secrets_of(&before.spec);
+    if let Some(key) = spec.keep_secrets_of(&before.spec) {
+        return Err(ApiError::SecretNeededAgain { key });
+    }
     admit_secrets(&mut spec)?;
     Ok(spec)
 }

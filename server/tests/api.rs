@@ -35,7 +35,7 @@ async fn a_task_lives_from_creation_to_deletion() {
     assert_eq!((read.header("etag"), &read.body), ("\"0\"", &made.body));
 
     let mut edited = read.body["spec"].clone();
-    edited["producer"]["port"] = json!(3307);
+    edited["producer"]["tables"] = json!(["shop.*"]);
     let updated = service.put("/tasks/copy?reason=moved", Some("\"0\""), &edited).await;
     assert_eq!((updated.status, updated.header("etag")), (StatusCode::OK, "\"1\""), "{updated:?}");
     let same = service.put("/tasks/copy", Some("\"1\""), &edited).await;
@@ -67,7 +67,7 @@ async fn changes_name_the_version_they_were_made_from() {
     let service = Service::start().await;
     service.post("/tasks", &spec("copy")).await;
     let mut edited = spec("copy");
-    edited["producer"]["port"] = json!(3307);
+    edited["producer"]["tables"] = json!(["shop.*"]);
     assert_problem(&service.put("/tasks/copy", None, &edited).await, 428, "precondition_required");
     assert_problem(&service.put("/tasks/copy", Some("0"), &edited).await, 400, "if_match_malformed");
     assert_problem(&service.put("/tasks/copy", Some("\"7\""), &edited).await, 412, "version_stale");
@@ -277,9 +277,14 @@ async fn no_answer_shows_a_secret() {
     secret["producer"]["password"] = json!(CANARY);
     let mut answers = vec![service.post("/tasks?desired=running", &secret).await];
     let mut edited = answers[0].body["spec"].clone();
-    edited["producer"]["port"] = json!(3307);
+    edited["producer"]["tables"] = json!(["shop.*"]);
     answers.push(service.put("/tasks/copy", Some("\"0\""), &edited).await);
     assert_eq!(answers[1].status, StatusCode::OK, "an edit keeps the secret that it did not see");
+    let mut moved = answers[1].body["spec"].clone();
+    moved["producer"]["host"] = json!("listener.example");
+    let refused = service.put("/tasks/copy", Some("\"1\""), &moved).await;
+    assert_problem(&refused, 422, "secret_needed_again");
+    answers.push(refused);
     for address in ["/tasks", "/tasks/copy", "/tasks/copy/versions", "/tasks/copy/status", "/groups"] {
         answers.push(service.get(address).await);
     }
@@ -293,6 +298,23 @@ async fn no_answer_shows_a_secret() {
         assert!(!answer.text.contains(CANARY), "{answer:?}");
     }
     assert_eq!(service.stored_password("copy").await, CANARY, "it is kept where the Core finds it");
+    for (path, data) in service.tree().await {
+        assert!(!data.contains(CANARY), "{path}: {data}");
+    }
+    for (file, bytes) in service.files() {
+        assert!(!bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_a_password_is_not_stored() {
+    let service = Service::start_without_keys().await;
+    let mut secret = spec("copy");
+    secret["producer"]["password"] = json!(CANARY);
+    let refused = service.post("/tasks", &secret).await;
+    assert_problem(&refused, 422, "secrets_key_missing");
+    assert!(refused.text.contains("key_file") && !refused.text.contains(CANARY), "{refused:?}");
+    assert_eq!(service.post("/tasks", &spec("copy")).await.status, StatusCode::CREATED, "a reference needs no key");
 }
 
 #[tokio::test]

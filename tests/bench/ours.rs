@@ -1,5 +1,6 @@
 //! The replicator as it is run: a ZooKeeper, a Server to give orders to, and a Core that carries one task.
 
+use replicator_coordination::key_file;
 use replicator_tests::{Error, MysqlServer, Process, Result, ZooKeeper, eventually, free_port};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -27,7 +28,12 @@ impl Ours {
     pub(crate) async fn prepare(source: &MysqlServer, target: &MysqlServer, applied: &str) -> Result<Ours> {
         let zookeeper = ZooKeeper::start(1).await?;
         let folder = tempfile::tempdir()?;
-        let coordination = format!("[coordination]\nkind = \"zookeeper\"\ntiers = [{:?}]\n", zookeeper.addresses());
+        let key_file = folder.path().join("secrets.key");
+        key_file::add_new_key(&key_file).map_err(|error| Error::new(error.to_string()))?;
+        let coordination = format!(
+            "[secrets]\nkey_file = {key_file:?}\n[coordination]\nkind = \"zookeeper\"\ntiers = [{:?}]\n",
+            zookeeper.addresses()
+        );
         let (admin, http) = (listen(), listen());
         let core = format!("group = \"group1\"\nname = \"core1\"\n{coordination}[admin]\nlisten = \"{admin}\"\n");
         let server = format!("{coordination}[http]\nlisten = \"{http}\"\n");

@@ -1,6 +1,7 @@
 //! Real Cores over a real ZooKeeper, as tests drive them.
 
 use replicator_coordination::config::CoordinationConfig;
+use replicator_coordination::key_file;
 use replicator_coordination::session::{Coordination, Session};
 use replicator_coordination::tasks::Author;
 use replicator_model::desired::DesiredState;
@@ -11,6 +12,7 @@ use replicator_model::status::{Stage, TaskStatus};
 use replicator_model::task::TaskSpec;
 use replicator_tests::{MysqlServer, Process, Result, ZooKeeper, eventually, free_port};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -18,6 +20,9 @@ use tempfile::TempDir;
 pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(4);
 
 pub(crate) const GROUP: &str = "group1";
+
+/// What the Cores and the test's session seal and open passwords with.
+const KEY_FILE: &str = "secrets.key";
 
 const AUTHOR: Author<'_> = Author { by: "test", reason: "end to end" };
 
@@ -27,6 +32,7 @@ pub(crate) struct Cluster {
     pub(crate) cores: Vec<CoreProcess>,
     pub(crate) session: Session,
     pub(crate) dir: TempDir,
+    coordination: Coordination,
 }
 
 /// A Core that can be started again under the same name.
@@ -46,9 +52,10 @@ impl Cluster {
             session_timeout: Span::from_secs(20),
             chroot: None,
         };
-        let coordination = Coordination::open(&config).unwrap();
+        let keys = key_file::read_or_make(&dir.path().join(KEY_FILE)).unwrap();
+        let coordination = Coordination::open(&config).unwrap().with_keys(Arc::new(keys));
         let session = coordination.connect().await.unwrap();
-        let mut cluster = Cluster { zookeeper, cores: Vec::new(), session, dir };
+        let mut cluster = Cluster { zookeeper, cores: Vec::new(), session, dir, coordination };
         for index in 1..=cores {
             let core = cluster.spawn_core(&format!("core{index}"))?;
             cluster.cores.push(core);
@@ -61,19 +68,30 @@ impl Cluster {
         let log = self.dir.path().join(format!("{name}.log"));
         let text = format!(
             "group = \"{GROUP}\"\nname = \"{name}\"\nscan_period = \"1s\"\n[coordination]\nkind = \"zookeeper\"\n\
-             tiers = [{:?}]\nsession_timeout = \"{}s\"\n[admin]\nlisten = \"127.0.0.1:{}\"\n",
+             tiers = [{:?}]\nsession_timeout = \"{}s\"\n[admin]\nlisten = \"127.0.0.1:{}\"\n\
+             [secrets]\nkey_file = {:?}\n",
             self.zookeeper.addresses(),
             SESSION_TIMEOUT.as_secs(),
-            free_port()
+            free_port(),
+            self.dir.path().join(KEY_FILE)
         );
         std::fs::write(&config, text)?;
         let process = spawn(&config, &log)?;
         Ok(CoreProcess { name: name.into(), process, config, log })
     }
 
+    /// The way to its ZooKeeper, for a session of another's.
+    pub(crate) fn coordination(&self) -> Coordination {
+        self.coordination.clone()
+    }
+
     pub(crate) async fn create(&self, spec: &str) -> TaskName {
+        self.create_by(&self.session, spec).await
+    }
+
+    pub(crate) async fn create_by(&self, session: &Session, spec: &str) -> TaskName {
         let spec = TaskSpec::from_toml(spec).unwrap_or_else(|error| panic!("{error}\n{spec}"));
-        self.session.create_task(&spec, AUTHOR).await.unwrap();
+        session.create_task(&spec, AUTHOR).await.unwrap();
         self.order(&spec.name, DesiredState::Running).await;
         spec.name
     }

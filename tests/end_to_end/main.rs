@@ -15,6 +15,7 @@ mod kafka_reader;
 mod monitor_alerts;
 mod producer_reads;
 mod replication;
+mod secrets;
 mod server_api;
 mod servers_start;
 mod workload;

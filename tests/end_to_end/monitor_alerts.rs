@@ -88,7 +88,7 @@ retry_backoff_min = "100ms"
 
     async fn started_task(&self, session: &Session, name: &str) -> TaskName {
         let spec = format!(
-            r#"{{"name":"{name}","group":"g","producer":{{"host":"db1","user":"r","password":"x"}},"consumer":{{"kind":"stdout"}}}}"#
+            r#"{{"name":"{name}","group":"g","producer":{{"host":"db1","user":"r"}},"consumer":{{"kind":"stdout"}}}}"#
         );
         let spec = TaskSpec::from_json(spec.as_bytes()).unwrap();
         session.create_task(&spec, Author { by: "test", reason: "" }).await.unwrap();

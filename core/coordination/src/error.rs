@@ -17,6 +17,8 @@ pub enum CoordinationError {
     Unreadable { path: Path, problem: StoredError },
     #[error("can't store {what}: {problem}")]
     Unwritable { what: &'static str, problem: StoredError },
+    #[error("`{place}` is a text, and there is no key to seal it with before it is stored")]
+    NoSecretsKey { place: String },
     #[error("there is no task `{task}`")]
     NoSuchTask { task: TaskName },
     #[error("there is a task `{task}` already")]
@@ -68,6 +70,11 @@ impl CoordinationError {
             CoordinationError::Unwritable { .. } => {
                 Failure::definite("node_unwritable", reason, "report this: it is a defect of the program")
             }
+            CoordinationError::NoSecretsKey { .. } => Failure::definite(
+                "secrets_key_missing",
+                reason,
+                "give the Server a [secrets] key_file, or the secret as { env = \"NAME\" } or { file = \"/path\" }",
+            ),
             CoordinationError::NoSuchTask { .. } => Failure::definite("no_such_task", reason, "list the tasks"),
             CoordinationError::TaskExists { .. } => {
                 Failure::definite("task_exists", reason, "choose another name, or change the task that is there")

@@ -4,6 +4,7 @@ use crate::config::CoordinationConfig;
 use crate::error::CoordinationError;
 use crate::layout;
 use crate::path::Path;
+use crate::sealing::Keyring;
 use crate::store::{Connector, CreateMode, Node, SessionId, SessionState, Store, StoreError};
 use crate::workers::Workers;
 use bytes::Bytes;
@@ -45,6 +46,7 @@ impl Surroundings {
 pub struct Coordination {
     connector: Arc<dyn Connector>,
     surroundings: Surroundings,
+    keys: Arc<Keyring>,
 }
 
 impl Coordination {
@@ -55,13 +57,19 @@ impl Coordination {
     }
 
     pub fn new(connector: Arc<dyn Connector>, surroundings: Surroundings) -> Self {
-        Self { connector, surroundings }
+        Self { connector, surroundings, keys: Arc::default() }
+    }
+
+    /// The same with keys for the secrets in the tree; without any, texts are refused and what is sealed stays so.
+    pub fn with_keys(mut self, keys: Arc<Keyring>) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// A new session, with the tree's foundation in place. Called again whenever a session has expired.
     pub async fn connect(&self) -> Result<Session, CoordinationError> {
         let store = self.connector.connect().await?;
-        let session = Session { store, surroundings: self.surroundings.clone() };
+        let session = Session { store, surroundings: self.surroundings.clone(), keys: Arc::clone(&self.keys) };
         for path in layout::foundation() {
             session.ensure(&path, Bytes::new()).await?;
         }
@@ -74,6 +82,7 @@ impl Coordination {
 pub struct Session {
     store: Arc<dyn Store>,
     surroundings: Surroundings,
+    keys: Arc<Keyring>,
 }
 
 impl Session {
@@ -96,6 +105,11 @@ impl Session {
 
     pub fn surroundings(&self) -> &Surroundings {
         &self.surroundings
+    }
+
+    /// The keys for secrets that are kept in the tree.
+    pub fn keys(&self) -> &Keyring {
+        &self.keys
     }
 
     pub(crate) fn now_us(&self) -> i64 {

@@ -49,7 +49,7 @@ impl Session {
     pub async fn task(&self, task: &TaskName) -> Result<Task, CoordinationError> {
         let found = self.read_as::<TaskSpec>(&layout::task(task)).await?;
         let (spec, node) = found.ok_or_else(|| CoordinationError::NoSuchTask { task: task.clone() })?;
-        Ok(Task { spec, version: spec_version(&node) })
+        Ok(Task { spec: self.keys().open_spec(spec), version: spec_version(&node) })
     }
 
     /// Makes a task, stopped, and puts it on its group's list. Two creators of one name: the second is refused.
@@ -57,13 +57,14 @@ impl Session {
         let task = &spec.name;
         self.ensure(&layout::group_tasks(&spec.group), Bytes::new()).await?;
         self.ensure(&layout::epoch(task), encode(&EpochNode { epoch: Epoch::NONE })?).await?;
-        let data = encode(spec)?;
+        let sealed = self.keys().seal_spec(spec)?;
+        let data = encode(&sealed)?;
         let operations = vec![
             create(layout::task(task), data.clone()),
             create(layout::instances(task), Bytes::new()),
             create(layout::desired(task), encode(&Desired::stopped())?),
             create(layout::versions(task), Bytes::new()),
-            self.keep_version(spec, 0, author)?,
+            self.keep_version(sealed, 0, author)?,
         ];
         let created = Task { spec: spec.clone(), version: 0 };
         match self.store().multi(operations).await {
@@ -103,10 +104,11 @@ impl Session {
         let version = expected + 1;
         self.ensure(&layout::group_tasks(&spec.group), Bytes::new()).await?;
         self.ensure(&layout::group_task(&spec.group, task), Bytes::new()).await?;
-        let data = encode(spec)?;
+        let sealed = self.keys().seal_spec(spec)?;
+        let data = encode(&sealed)?;
         let operations = vec![
             Operation::Write { path: layout::task(task), data: data.clone(), expected: store_version(expected) },
-            self.keep_version(spec, version, author)?,
+            self.keep_version(sealed, version, author)?,
         ];
         match self.store().multi(operations).await {
             Ok(_) => {}
@@ -157,7 +159,8 @@ impl Session {
 
     /// An earlier spec, or the present one.
     pub async fn task_version(&self, task: &TaskName, version: u64) -> Result<Option<SpecVersion>, CoordinationError> {
-        Ok(self.read_as::<SpecVersion>(&layout::version(task, version)).await?.map(|(version, _)| version))
+        let found = self.read_as::<SpecVersion>(&layout::version(task, version)).await?;
+        Ok(found.map(|(kept, _)| SpecVersion { spec: self.keys().open_spec(kept.spec), ..kept }))
     }
 
     /// The numbers of the specs that are kept, oldest first.
@@ -184,10 +187,11 @@ impl Session {
         Ok(found.map_or(Epoch::NONE, |(node, _)| node.epoch))
     }
 
-    fn keep_version(&self, spec: &TaskSpec, version: u64, author: Author<'_>) -> Result<Operation, CoordinationError> {
+    fn keep_version(&self, sealed: TaskSpec, version: u64, author: Author<'_>) -> Result<Operation, CoordinationError> {
         let (by, reason) = (author.by.to_owned(), author.reason.to_owned());
-        let kept = SpecVersion { version, by, reason, at_us: self.now_us(), spec: spec.clone() };
-        Ok(create(layout::version(&spec.name, version), encode(&kept)?))
+        let path = layout::version(&sealed.name, version);
+        let kept = SpecVersion { version, by, reason, at_us: self.now_us(), spec: sealed };
+        Ok(create(path, encode(&kept)?))
     }
 
     pub(crate) async fn remove_if_there(&self, path: &Path) -> Result<(), CoordinationError> {

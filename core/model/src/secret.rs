@@ -1,5 +1,6 @@
 //! Passwords: shown to nobody.
 
+use crate::failure::Failure;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::path::PathBuf;
@@ -52,6 +53,9 @@ pub enum SecretSource {
     Literal(Secret),
     Env(EnvSource),
     File(FileSource),
+    /// As it came from the tree, for want of its key. Nobody writes it in a spec.
+    #[serde(skip_deserializing)]
+    Sealed(SealedSecret),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,47 @@ pub struct FileSource {
     pub file: PathBuf,
 }
 
+/// A secret as it stands in the tree: `key.bytes`, readable with the key that it names. Shown as [`REDACTED`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedSecret {
+    text: String,
+    /// The key is here, and does not open it: the text was damaged, or belongs to another place.
+    is_broken: bool,
+}
+
+impl SealedSecret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_broken: false }
+    }
+
+    /// The same, after its own key could not open it.
+    pub fn broken(mut self) -> Self {
+        self.is_broken = true;
+        self
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The key that it was sealed with; empty where the text names none.
+    pub fn key_id(&self) -> &str {
+        self.text.split_once('.').map_or("", |(id, _)| id)
+    }
+}
+
+impl fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl Serialize for SealedSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(REDACTED)
+    }
+}
+
 /// Why a secret could not be looked up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
@@ -73,6 +118,31 @@ pub enum SecretError {
     NoVariable(String),
     #[error("the file {0} can't be read: {1}")]
     NoFile(PathBuf, String),
+    #[error("it is sealed with the key `{0}`, which this process has not got")]
+    KeyUnknown(String),
+    #[error("the key `{0}` does not open it: it was damaged, or written for another place")]
+    Broken(String),
+}
+
+impl SecretError {
+    /// The same for an operator; `key` is where the secret stands, such as `producer.password`.
+    pub fn failure(&self, key: &str) -> Failure {
+        let code = match self {
+            SecretError::NoVariable(_) | SecretError::NoFile(..) => "secret_not_found",
+            SecretError::KeyUnknown(_) => "secret_key_unknown",
+            SecretError::Broken(_) => "secret_unreadable",
+        };
+        let hint = match self {
+            SecretError::NoVariable(_) | SecretError::NoFile(..) => {
+                "set it on the host of the Core that runs the task, for the user that the Core runs as"
+            }
+            SecretError::KeyUnknown(_) => {
+                "give this process a [secrets] key_file with that key in it, the same for all, or enter the secret anew"
+            }
+            SecretError::Broken(_) => "enter the secret anew",
+        };
+        Failure::definite(code, format!("`{key}`: {self}"), hint)
+    }
 }
 
 impl Default for SecretSource {
@@ -102,6 +172,8 @@ impl SecretSource {
                 Ok(text) => Ok(Secret(text.strip_suffix('\n').unwrap_or(&text).trim_end_matches('\r').to_owned())),
                 Err(problem) => Err(SecretError::NoFile(file.clone(), problem)),
             },
+            SecretSource::Sealed(sealed) if sealed.is_broken => Err(SecretError::Broken(sealed.key_id().to_owned())),
+            SecretSource::Sealed(sealed) => Err(SecretError::KeyUnknown(sealed.key_id().to_owned())),
         }
     }
 
@@ -134,6 +206,17 @@ mod tests {
         assert_eq!(env.resolve(variable, read).unwrap().expose(), "one");
         assert_eq!(file.resolve(variable, read).unwrap().expose(), "two");
         assert!(env.resolve(|_| None, read).unwrap_err().to_string().contains("`DB` is not set"));
+    }
+
+    #[test]
+    fn a_sealed_secret_says_which_key_it_wants() {
+        let sealed = SealedSecret::new("k1.Zm9v");
+        let resolve = |sealed: SealedSecret| SecretSource::Sealed(sealed).resolve_here().unwrap_err().failure("x");
+        let unknown = resolve(sealed.clone());
+        assert_eq!(unknown.code, "secret_key_unknown");
+        assert!(unknown.reason.contains("`k1`"), "{unknown}");
+        assert_eq!(resolve(sealed.clone().broken()).code, "secret_unreadable");
+        assert_eq!(serde_json::to_string(&SecretSource::Sealed(sealed)).unwrap(), format!("\"{REDACTED}\""));
     }
 
     #[test]

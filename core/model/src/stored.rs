@@ -11,7 +11,7 @@ use crate::epoch::Epoch;
 use crate::instance::{CoreInfo, InstanceInfo};
 use crate::monitor::{LeaseMemory, MonitorInfo};
 use crate::rule_settings::RuleSettings;
-use crate::secret::SecretSource;
+use crate::secret::{SealedSecret, SecretSource};
 use crate::silence::{Acknowledgement, Silence};
 use crate::status::TaskStatus;
 use crate::task::{Standby, TaskSpec};
@@ -29,6 +29,8 @@ pub enum StoredError {
     Malformed { what: &'static str, problem: String },
     #[error("it is a {what} of version {found}, and this program reads up to {STORED_VERSION}; update the program")]
     Newer { what: &'static str, found: u32 },
+    #[error("`{key}` of the {what} is not sealed")]
+    Unsealed { what: &'static str, key: &'static str },
 }
 
 /// What is kept in a node.
@@ -132,7 +134,7 @@ struct StoredSpecVersion {
     stored: StoredSpec,
 }
 
-/// A channel, and beside it the secrets that its own JSON shows redacted.
+/// A channel, and beside it the sealed secrets that its own JSON shows redacted.
 #[derive(Serialize, Deserialize)]
 struct StoredChannel {
     spec: ChannelSpec,
@@ -145,7 +147,7 @@ impl Stored for ChannelSpec {
 
     fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
         let mut spec = self.clone();
-        let secrets = literals(spec.secrets_mut());
+        let secrets = sealed_texts(Self::WHAT, spec.secrets_mut())?;
         encode(Self::WHAT, &StoredChannel { spec, secrets })
     }
 
@@ -156,7 +158,7 @@ impl Stored for ChannelSpec {
     }
 }
 
-/// A spec, and beside it the secrets that its own JSON shows redacted: one place to seal them.
+/// A spec, and beside it the sealed secrets that its own JSON shows redacted.
 #[derive(Serialize, Deserialize)]
 struct StoredSpec {
     spec: TaskSpec,
@@ -168,7 +170,7 @@ impl Stored for TaskSpec {
     const WHAT: &'static str = "task";
 
     fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
-        encode(Self::WHAT, &StoredSpec::of(self))
+        encode(Self::WHAT, &StoredSpec::of(self)?)
     }
 
     fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
@@ -195,7 +197,7 @@ impl Stored for SpecVersion {
 
     fn to_stored(&self) -> Result<Vec<u8>, StoredError> {
         let Self { version, by, reason, at_us, spec } = self.clone();
-        encode(Self::WHAT, &StoredSpecVersion { version, by, reason, at_us, stored: StoredSpec::of(&spec) })
+        encode(Self::WHAT, &StoredSpecVersion { version, by, reason, at_us, stored: StoredSpec::of(&spec)? })
     }
 
     fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
@@ -205,10 +207,10 @@ impl Stored for SpecVersion {
 }
 
 impl StoredSpec {
-    fn of(spec: &TaskSpec) -> Self {
+    fn of(spec: &TaskSpec) -> Result<Self, StoredError> {
         let mut spec = spec.clone();
-        let secrets = literals(spec.secrets_mut());
-        Self { spec, secrets }
+        let secrets = sealed_texts(TaskSpec::WHAT, spec.secrets_mut())?;
+        Ok(Self { spec, secrets })
     }
 
     fn into_spec(self) -> TaskSpec {
@@ -218,19 +220,30 @@ impl StoredSpec {
     }
 }
 
-/// The secrets that are written out, by key. `{ env }` and `{ file }` hold none.
-fn literals(secrets: Vec<(&'static str, &mut SecretSource)>) -> BTreeMap<String, String> {
-    let literal = |(key, source): (&'static str, &mut SecretSource)| match source {
-        SecretSource::Literal(secret) => Some((key.to_owned(), secret.expose().to_owned())),
-        SecretSource::Env(_) | SecretSource::File(_) => None,
-    };
-    secrets.into_iter().filter_map(literal).collect()
+/// What stands beside a spec. A text that is not sealed gets no further than here; an empty one is no secret.
+fn sealed_texts(
+    what: &'static str,
+    secrets: Vec<(&'static str, &mut SecretSource)>,
+) -> Result<BTreeMap<String, String>, StoredError> {
+    let mut texts = BTreeMap::new();
+    for (key, source) in secrets {
+        let text = match source {
+            SecretSource::Env(_) | SecretSource::File(_) => continue,
+            SecretSource::Sealed(sealed) => sealed.text(),
+            SecretSource::Literal(secret) if secret.expose().is_empty() => "",
+            SecretSource::Literal(_) => return Err(StoredError::Unsealed { what, key }),
+        };
+        texts.insert(key.to_owned(), text.to_owned());
+    }
+    Ok(texts)
 }
 
 fn put_back(places: Vec<(&'static str, &mut SecretSource)>, mut secrets: BTreeMap<String, String>) {
     for (key, source) in places {
-        if let Some(secret) = secrets.remove(key) {
-            *source = SecretSource::literal(secret);
+        match secrets.remove(key) {
+            Some(text) if text.is_empty() => *source = SecretSource::default(),
+            Some(text) => *source = SecretSource::Sealed(SealedSecret::new(text)),
+            None => {}
         }
     }
 }
@@ -280,8 +293,11 @@ pub(crate) mod tests {
         let spec = r#"{"name":"copy","group":"g1","producer":{"host":"db1","user":"r","password":"canary"},
             "route":[{"from":"shop.*","to":"copy.{table}"}],
             "consumer":{"kind":"mysql","host":"db2","user":"r","password":{"file":"/run/secrets/db2"}}}"#;
-        let task = TaskSpec::from_json(spec.as_bytes()).unwrap();
+        let literal = TaskSpec::from_json(spec.as_bytes()).unwrap();
+        let mut task = literal.clone();
+        task.producer.password = SecretSource::Sealed(SealedSecret::new("k1.c2VhbGVk"));
         check("task", &task);
+        assert!(matches!(literal.to_stored(), Err(StoredError::Unsealed { key: "producer.password", .. })));
         assert_eq!(standby_of_stored_task(&task.to_stored().unwrap()).unwrap(), task.standby);
         check("checkpoint", &checkpoint());
         check("epoch", &EpochNode { epoch: Epoch::new(7) });
@@ -290,7 +306,10 @@ pub(crate) mod tests {
         check("core_roster", &CoreRoster { cores: vec![gone] });
         let channel = r#"{"name":"ops","kind":"dingtalk","url":"https://oapi.example/robot?access_token=canary",
             "secret":{"env":"DING_SECRET"},"language":"zh","severity_min":"warning","link":"https://replicator.example"}"#;
-        check("channel", &ChannelSpec::from_json(channel.as_bytes()).unwrap());
+        let mut channel = ChannelSpec::from_json(channel.as_bytes()).unwrap();
+        assert!(matches!(channel.to_stored(), Err(StoredError::Unsealed { key: "url", .. })));
+        *channel.secrets_mut().remove(0).1 = SecretSource::Sealed(SealedSecret::new("k1.c2VhbGVk"));
+        check("channel", &channel);
         let (at_us, delivered, detail) = (1_790_000_000_000_000, true, "204 No Content".to_owned());
         let (alerts, subject) = (vec!["task_failed:copy".to_owned()], "[critical] copy failed".to_owned());
         let delivery = Delivery { at_us, alerts, subject, delivered, detail: detail.clone(), took_ms: 12, attempt: 1 };
@@ -298,7 +317,7 @@ pub(crate) mod tests {
         let (answer, by) = (Some(TestAnswer { delivered, detail, took_ms: 12 }), "alice".to_owned());
         check("channel_test", &ChannelTest { channel: ChannelName::new("ops").unwrap(), by, at_us, answer });
         check("carried_out", &CarriedOut { generation: 3 });
-        let spec = TaskSpec::from_json(spec.as_bytes()).unwrap();
+        let spec = task;
         let (by, reason) = ("alice".into(), "moved to db2".into());
         check("spec_version", &SpecVersion { version: 2, by, reason, at_us: 1_790_000_000_000_000, spec });
         let start = Start::Position { file: "bin.000001".into(), offset: 4 };

@@ -3,7 +3,7 @@
 use crate::error::failure;
 use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
 use replicator_model::failure::Failure;
-use replicator_model::secret::{Secret, SecretError};
+use replicator_model::secret::Secret;
 use replicator_model::task::{MySqlTargetSpec, ProducerSpec, Tls, TlsMode};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl Endpoint {
             host: spec.host.clone(),
             port: spec.port,
             user: spec.user.clone(),
-            password: spec.password.resolve_here().map_err(|error| no_secret("producer.password", &error))?,
+            password: spec.password.resolve_here().map_err(|error| error.failure("producer.password"))?,
             tls: spec.tls.clone(),
             connect_timeout: spec.connect_timeout.duration(),
             addresses: Vec::new(),
@@ -55,7 +55,7 @@ impl Endpoint {
             host: spec.host.clone(),
             port: spec.port,
             user: spec.user.clone(),
-            password: spec.password.resolve_here().map_err(|error| no_secret("consumer.password", &error))?,
+            password: spec.password.resolve_here().map_err(|error| error.failure("consumer.password"))?,
             tls: spec.tls.clone(),
             connect_timeout: spec.connect_timeout.duration(),
             addresses: Vec::new(),
@@ -119,12 +119,4 @@ impl Endpoint {
         }
         Some(ssl)
     }
-}
-
-fn no_secret(key: &str, error: &SecretError) -> Failure {
-    Failure::definite(
-        "secret_not_found",
-        format!("`{key}`: {error}"),
-        "set it on the host of the Core that runs the task, for the user that the Core runs as",
-    )
 }

@@ -4,6 +4,7 @@ use crate::arguments::Standalone;
 use crate::exit::{Exit, Failed};
 use crate::output::write;
 use replicator_coordination::config::CoordinationConfig;
+use replicator_coordination::key_file::{self, SecretsConfig};
 use replicator_coordination::session::Coordination;
 use replicator_core::config::{AdminConfig, Config as CoreConfig};
 use replicator_core::instance::{Core, shut_down_on_signals};
@@ -14,6 +15,7 @@ use replicator_server::inspect::limits::InspectConfig;
 use replicator_server::server::Server;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -47,7 +49,9 @@ pub(crate) async fn run(wanted: Standalone) -> Result<(), Failed> {
 fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     make_private(&wanted.data)?;
     let config = CoordinationConfig::Embedded { dir: wanted.data.join("coordination") };
-    let coordination = Coordination::open(&config).map_err(|error| error.failure())?;
+    let key_file = wanted.data.join("secrets.key");
+    let keys = key_file::read_or_make(&key_file).map_err(|error| not_started("secrets", &error))?;
+    let coordination = Coordination::open(&config).map_err(|error| error.failure())?.with_keys(Arc::new(keys));
     let http = HttpConfig { listen: wanted.listen, allow_insecure: wanted.allow_insecure, ..HttpConfig::default() };
     let core = CoreConfig {
         group: wanted.group.clone(),
@@ -56,16 +60,18 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
         scan_period: SCAN_PERIOD,
         coordination: config.clone(),
         admin: AdminConfig { listen: wanted.core_admin },
+        secrets: SecretsConfig::default(),
     };
     let monitor = MonitorConfig { admin: None, ..MonitorConfig::new(config) };
     Ok(Roles {
-        server: Server::new(&http, &InspectConfig::default(), coordination.clone()).map_err(|error| not_started("server", &error))?,
+        server: Server::new(&http, &InspectConfig::default(), coordination.clone())
+            .map_err(|error| not_started("server", &error))?,
         core: core.build_over(coordination.clone()).map_err(|error| not_started("core", &error))?,
         monitor: monitor.build_with(coordination).map_err(|error| not_started("monitor", &error))?,
     })
 }
 
-/// The tree holds passwords: a folder that is made here is nobody else's to read.
+/// Keys of passwords are in it: a folder that is made here is nobody else's to read.
 fn make_private(folder: &Path) -> Result<(), Failed> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
         let detail = format!("the folder {} can't be made: {error}", folder.display());

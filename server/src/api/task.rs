@@ -120,7 +120,7 @@ pub(super) async fn list(
         (status = 409, description = "`task_exists`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`spec_invalid` with `errors`, `secret_missing`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`spec_invalid` with `errors`, `secret_missing`, `secrets_key_missing`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
@@ -171,7 +171,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Name(name): Name) -> Resul
         (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`spec_invalid` with `errors`, `name_mismatch`, `secret_missing`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`spec_invalid` with `errors`, `name_mismatch`, `secret_missing`, `secret_needed_again`, `secrets_key_missing`", body = Problem, content_type = "application/problem+json"),
         (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),

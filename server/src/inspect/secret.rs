@@ -37,7 +37,9 @@ pub fn secret(source: &SecretSource, tls: &Tls, reach: Reach) -> Result<Secret, 
         (SecretSource::File(file), Reach::Server) => {
             Err(elsewhere(format!("the password is in the file {}", file.file.display())))
         }
-        (source, Reach::Own) => source.resolve_here().map_err(|error| Elsewhere { why: error.to_string() }),
+        (source @ SecretSource::Sealed(_), Reach::Server) | (source, Reach::Own) => {
+            source.resolve_here().map_err(|error| Elsewhere { why: error.to_string() })
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::embedded::Embedded;
+use replicator_coordination::key_file;
 use replicator_coordination::lease::Lease;
+use replicator_coordination::path::Path;
+use replicator_coordination::sealing::Keyring;
 use replicator_coordination::session::{Coordination, Session, Surroundings};
 use replicator_coordination::standby::{Candidate, RoleChange};
 use replicator_coordination::store::SessionId;
@@ -60,10 +63,20 @@ pub(crate) fn spec(name: &str) -> Value {
 impl Service {
     /// Ready to answer.
     pub(crate) async fn start() -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let embedded = Embedded::open(folder.path(), Duration::from_secs(10)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let keys = key_file::read_or_make(&folder.path().join("secrets.key")).unwrap();
+        Self::embedded(folder, keys).await
+    }
+
+    /// With nothing to seal passwords with.
+    pub(crate) async fn start_without_keys() -> Self {
+        Self::embedded(tempfile::tempdir().unwrap(), Keyring::default()).await
+    }
+
+    async fn embedded(folder: TempDir, keys: Keyring) -> Self {
+        let embedded = Embedded::open(&folder.path().join("coordination"), Duration::from_secs(10)).unwrap();
         let coordination = Coordination::new(Arc::new(embedded.clone()), Surroundings::real());
-        Self::over(coordination, Some(embedded), folder).await
+        Self::over(coordination.with_keys(Arc::new(keys)), Some(embedded), Arc::new(folder)).await
     }
 
     /// Its coordination service is not there: a port that nobody listens on.
@@ -162,6 +175,32 @@ impl Service {
             SecretSource::Literal(secret) => secret.expose().to_owned(),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Every node of the tree with its data, as far as it is text.
+    pub(crate) async fn tree(&self) -> Vec<(String, String)> {
+        let session = self.coordination.connect().await.unwrap();
+        let (mut open, mut found) = (vec![Path::root()], Vec::new());
+        while let Some(path) = open.pop() {
+            for name in session.store().list(&path).await.unwrap() {
+                let child = path.child(&name).unwrap();
+                if let Some(node) = session.store().read(&child).await.unwrap() {
+                    found.push((child.to_string(), String::from_utf8_lossy(&node.data).into_owned()));
+                }
+                open.push(child);
+            }
+        }
+        assert!(found.len() > 10, "the tree was not walked: {found:?}");
+        found
+    }
+
+    /// Every file of the tree's folder with what it holds.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let files = std::fs::read_dir(self._folder.path().join("coordination")).unwrap();
+        let read = |path: std::path::PathBuf| (path.display().to_string(), std::fs::read(&path).unwrap());
+        let found: Vec<_> = files.map(|file| read(file.unwrap().path())).collect();
+        assert!(found.iter().any(|(_, bytes)| !bytes.is_empty()), "the tree is in no file");
+        found
     }
 
     /// A Core alive in group `g1` for as long as the answer is kept.

@@ -256,7 +256,7 @@ impl ChannelSpec {
     pub fn place(&self) -> Option<String> {
         let of = |url: &SecretSource| match url {
             SecretSource::Literal(url) => place_of(url.expose()).ok(),
-            SecretSource::Env(_) | SecretSource::File(_) => None,
+            SecretSource::Env(_) | SecretSource::File(_) | SecretSource::Sealed(_) => None,
         };
         match &self.kind {
             ChannelKind::Slack(to) | ChannelKind::Wecom(to) => of(&to.url),

@@ -123,15 +123,30 @@ impl TaskSpec {
         secrets
     }
 
-    /// Takes over the secrets that an edit sent back redacted from the version it was made from.
-    pub fn keep_secrets_of(&mut self, previous: &TaskSpec) {
+    /// Takes over the secrets that an edit sent back redacted from the version it was made from. Answers the key of
+    /// the first one that it does not: it would go to another address than it was given for, and whoever may edit a
+    /// task may not therefore read its passwords.
+    pub fn keep_secrets_of(&mut self, previous: &TaskSpec) -> Option<&'static str> {
+        let is_elsewhere = |key: &str| match key.starts_with("producer.") {
+            true => self.producer.address() != previous.producer.address(),
+            false => self.consumer.address() != previous.consumer.address(),
+        };
+        let moved: Vec<&str> = ["producer.password", "consumer.password", "consumer.sasl_password"]
+            .into_iter()
+            .filter(|key| is_elsewhere(key))
+            .collect();
         let mut previous = previous.clone();
         let old = previous.secrets_mut();
+        let mut needed_again = None;
         for (key, secret) in self.secrets_mut() {
             let redacted = matches!(secret, SecretSource::Literal(literal) if literal.is_redacted());
-            if let (true, Some((_, kept))) = (redacted, old.iter().find(|(name, _)| *name == key)) {
-                *secret = (*kept).clone();
+            let kept = old.iter().find(|(name, _)| *name == key).filter(|_| redacted);
+            match kept {
+                Some(_) if moved.contains(&key) => needed_again = needed_again.or(Some(key)),
+                Some((_, kept)) => *secret = (*kept).clone(),
+                None => {}
             }
         }
+        needed_again
     }
 }

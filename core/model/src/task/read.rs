@@ -287,7 +287,11 @@ password = { file = "/run/secrets/db2" }
         let old = TaskSpec::from_toml(&TASK.replace("{ env = \"DB1_PASSWORD\" }", "\"canary\"")).unwrap();
         let mut edited = TaskSpec::from_json(&serde_json::to_vec(&old).unwrap()).unwrap();
         assert_ne!(edited.producer.password, SecretSource::literal("canary"));
-        edited.keep_secrets_of(&old);
+        let mut moved = edited.clone();
+        assert_eq!(edited.keep_secrets_of(&old), None);
         assert_eq!(edited.producer.password, SecretSource::literal("canary"));
+        moved.producer.host = "listener.example".into();
+        assert_eq!(moved.keep_secrets_of(&old), Some("producer.password"));
+        assert_ne!(moved.producer.password, SecretSource::literal("canary"));
     }
 }

@@ -69,13 +69,7 @@ pub(super) fn client_config(task: &TaskName, spec: &KafkaSpec) -> Result<ClientC
         .set("queue.buffering.max.kbytes", queue_kib.to_string())
         .set("queue.buffering.max.messages", spec.unacknowledged_messages_max.max(1).to_string());
     if let Some(password) = &spec.sasl_password {
-        let secret = password.resolve_here().map_err(|error| {
-            Failure::definite(
-                "secret_not_found",
-                format!("`consumer.sasl_password`: {error}"),
-                "set it where this Core runs",
-            )
-        })?;
+        let secret = password.resolve_here().map_err(|error| error.failure("consumer.sasl_password"))?;
         config.set("sasl.password", secret.expose());
     }
     Ok(config)
