@@ -1,8 +1,16 @@
 // What of the alerts' page is in its address.
+export const SHOWN = ['open', 'resolved'] as const;
+export type Shown = (typeof SHOWN)[number];
+
 export interface AlertsSearch {
   task?: string;
+  show?: Shown;
 }
 
 export function alertsSearch(search: Record<string, unknown>): AlertsSearch {
-  return typeof search['task'] === 'string' && search['task'] !== '' ? { task: search['task'] } : {};
+  const show = SHOWN.find((one) => one === search['show']);
+  return {
+    ...(typeof search['task'] === 'string' && search['task'] !== '' && { task: search['task'] }),
+    ...(show !== undefined && show !== 'open' && { show }),
+  };
 }

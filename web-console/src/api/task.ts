@@ -1,0 +1,147 @@
+// One task: what it does, what it did, and the orders it is given.
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { answer, api, pending } from './client';
+import { heard } from './contact';
+import { keys } from './keys';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+export type Position = Schemas['PositionView'];
+export type Failure = Schemas['FailureView'];
+export type Instance = Schemas['InstanceView'] & { acknowledged?: number | null };
+export type Version = Schemas['VersionView'];
+export type Start = Schemas['StartDocument'];
+export type Order = Schemas['OrderView'];
+
+export interface Status extends Omit<Schemas['StatusView'], 'instances'> {
+  instances: Instance[];
+  /** Transactions that operators skipped. */
+  skipped?: number;
+  lag_by?: 'heartbeat' | 'head' | null;
+  /** Which part holds the others up. */
+  blocked?: 'source' | 'queue' | 'target' | null;
+  /** What the source has executed and the target has not applied. */
+  checkpoint_gtid_missing?: string | null;
+  acknowledged?: { core: string; version: number }[];
+}
+
+const at = (name: string) => `/tasks/${encodeURIComponent(name)}`;
+const POLL_MS = 2_000;
+
+export const statusQuery = (name: string) =>
+  queryOptions({
+    queryKey: [...keys.task(name), 'status'],
+    queryFn: async (): Promise<Status> =>
+      answer(api.GET('/api/v1/tasks/{name}/status', { params: { path: { name } } })),
+  });
+
+/** The task's status, as its events bring it; polled where they are away. */
+export function useStatus(name: string) {
+  const cache = useQueryClient();
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const source = new EventSource(`/api/v1${at(name)}/events`);
+    source.addEventListener('status', (message: MessageEvent<string>) => {
+      heard();
+      setOpen(true);
+      cache.setQueryData(statusQuery(name).queryKey, JSON.parse(message.data) as Status);
+    });
+    source.onerror = () => setOpen(false);
+    return () => {
+      source.close();
+      setOpen(false);
+    };
+  }, [cache, name]);
+  return useQuery({ ...statusQuery(name), refetchInterval: open ? false : POLL_MS });
+}
+
+export type OrderKind = 'start' | 'stop' | 'pause' | 'resume';
+
+export const giveOrder = (name: string, order: OrderKind): Promise<Order> => {
+  const params = { path: { name } };
+  switch (order) {
+    case 'start':
+      return answer(api.POST('/api/v1/tasks/{name}/start', { params }));
+    case 'stop':
+      return answer(api.POST('/api/v1/tasks/{name}/stop', { params }));
+    case 'pause':
+      return answer(api.POST('/api/v1/tasks/{name}/pause', { params }));
+    case 'resume':
+      return answer(api.POST('/api/v1/tasks/{name}/resume', { params }));
+  }
+};
+
+export const handOver = (name: string, to?: string) =>
+  pending<Order>('POST', `${at(name)}/handover`, { body: to === undefined ? {} : { to } });
+
+export interface Rewind {
+  from: Position | null;
+  from_gtid_set: string | null;
+  to: Position | null;
+  to_gtid_set: string | null;
+  direction: 'back' | 'forward' | 'same';
+  transactions: number | null;
+  bytes: number | null;
+  counted_by: 'gtid' | 'log' | null;
+  explanation: string;
+  warnings: string[];
+}
+
+export const previewRewind = (name: string, to: Start) =>
+  pending<Rewind>('POST', `${at(name)}/rewind/preview`, { body: { to } });
+
+export const rewind = (name: string, to: Start) => pending<Order>('POST', `${at(name)}/rewind`, { body: { to } });
+
+export interface Skippable {
+  failure: Failure | null;
+  transaction: {
+    position: Position;
+    gtid: string | null;
+    tables: string[];
+    rows: number;
+    sample: string[];
+  } | null;
+  explanation: string;
+}
+
+export const skippableQuery = (name: string) =>
+  queryOptions({
+    queryKey: [...keys.task(name), 'skip'],
+    queryFn: () => pending<Skippable>('GET', `${at(name)}/skip`),
+    staleTime: 0,
+    retry: false,
+  });
+
+export const skip = (name: string, which: { gtid: string } | { position: Position }, reason: string) =>
+  pending<Order>('POST', `${at(name)}/skip`, { body: { ...which, reason } });
+
+export const versionsQuery = (name: string, current: number) =>
+  queryOptions({
+    queryKey: [...keys.task(name), 'versions', current],
+    queryFn: () => answer(api.GET('/api/v1/tasks/{name}/versions', { params: { path: { name } } })),
+  });
+
+type Series = [time: number | string, value: number | null][];
+
+export interface History {
+  step_seconds: number;
+  series: {
+    lag_seconds: Series;
+    rows_per_second: Series;
+    transactions_per_second: Series;
+    bytes_per_second: Series;
+    queue_bytes: Series;
+  };
+  states: { from: string; to: string; state: Schemas['TaskState']; core?: string | null }[];
+}
+
+export const historyQuery = (name: string, seconds: number) =>
+  queryOptions({
+    queryKey: [...keys.task(name), 'history', seconds],
+    queryFn: () => {
+      const from = new Date(Date.now() - seconds * 1_000).toISOString();
+      return pending<History>('GET', `${at(name)}/history`, { query: { from, points: 360 } });
+    },
+    staleTime: 4_000,
+  });

@@ -1,0 +1,29 @@
+// A unified diff as lines with their numbers; signs as well as colours tell what was added and what removed.
+import { useTranslation } from 'react-i18next';
+import { diffRows } from './diff';
+import classes from './DiffView.module.css';
+
+const SIGN = { added: '+', removed: '−', same: ' ', hunk: ' ' } as const;
+
+export function DiffView({ diff }: { diff: string }) {
+  const { t } = useTranslation('task');
+  const rows = diffRows(diff);
+  if (rows.length === 0) return <p className="soft">{t('diff.same')}</p>;
+  return (
+    <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('diff.label')}>
+      <table className={classes.diff}>
+        <tbody>
+          {rows.map((row, at) => (
+            <tr key={at} className={classes[row.kind]}>
+              <td className={classes.number}>{row.from ?? ''}</td>
+              <td className={classes.number}>{row.to ?? ''}</td>
+              <td className={classes.text}>
+                {SIGN[row.kind]} {row.text}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

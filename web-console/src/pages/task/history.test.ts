@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import type { History } from '../../api/task';
+import { times, values, withLive, type Live } from './history';
+
+const history: History = {
+  step_seconds: 5,
+  series: {
+    lag_seconds: [
+      [100, 0],
+      [105, null],
+    ],
+    rows_per_second: [[100, 7]],
+    transactions_per_second: [],
+    bytes_per_second: [],
+    queue_bytes: [],
+  },
+  states: [],
+};
+const live = (at: number, lag: number | null): Live => ({
+  at,
+  values: { lag_seconds: lag, rows_per_second: 1, transactions_per_second: 1, bytes_per_second: 1, queue_bytes: 1 },
+});
+
+test('series share their times, and what is missing is a gap', () => {
+  expect(times(history)).toEqual([100, 105]);
+  expect(values(history, 'lag_seconds')).toEqual([0, null]);
+  expect(values(history, 'rows_per_second')).toEqual([7, null]);
+  const named = {
+    ...history,
+    series: { ...history.series, lag_seconds: [['1970-01-01T00:01:40Z', 3]] as [string, number][] },
+  };
+  expect(times(named)).toEqual([100]);
+});
+
+test('what was seen since is a tail, a point a step', () => {
+  const longer = withLive(history, [live(103, 9), live(106, 9), live(110, 1), live(112, 2), live(116, null)]);
+  expect(times(longer)).toEqual([100, 105, 110, 116]);
+  expect(values(longer, 'lag_seconds')).toEqual([0, null, 1, null]);
+});

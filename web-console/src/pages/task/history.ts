@@ -1,0 +1,44 @@
+// A task's history as the charts take it.
+import type { History } from '../../api/task';
+
+export const RANGES = [
+  { key: '30m', seconds: 1_800 },
+  { key: '6h', seconds: 21_600 },
+  { key: '7d', seconds: 604_800 },
+] as const;
+export type Range = (typeof RANGES)[number]['key'];
+
+export type SeriesName = keyof History['series'];
+
+const seconds = (time: number | string) => (typeof time === 'number' ? time : Date.parse(time) / 1_000);
+
+/** The times of all series (they share them) in seconds since 1970. */
+export function times(history: History): number[] {
+  return history.series.lag_seconds.map(([time]) => seconds(time));
+}
+
+/** The values of one series at these times; what is missing is a gap. */
+export function values(history: History, name: SeriesName): (number | null)[] {
+  const known = new Map(history.series[name].map(([time, value]) => [seconds(time), value]));
+  return times(history).map((time) => known.get(time) ?? null);
+}
+
+export interface Live {
+  /** Seconds since 1970. */
+  at: number;
+  values: Record<SeriesName, number | null>;
+}
+
+/** The history with what was seen since, a point a step at most. */
+export function withLive(history: History, live: readonly Live[]): History {
+  let last = times(history).at(-1) ?? 0;
+  const series = { ...history.series };
+  for (const point of live) {
+    if (point.at < last + history.step_seconds) continue;
+    last = point.at;
+    for (const name of Object.keys(series) as SeriesName[]) {
+      series[name] = [...series[name], [point.at, point.values[name]]];
+    }
+  }
+  return { ...history, series };
+}
