@@ -1,12 +1,12 @@
 //! The settings of `monitor.toml`. Every default stands beside its field.
 
 use crate::monitor::Monitor;
-use crate::notify::webhook::{Webhook, WebhookConfig, WebhookError};
 use crate::rules::Rules;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::key_file::{KeyFileError, SecretsConfig};
 use replicator_coordination::session::Coordination;
+use replicator_model::networks::Networks;
 use replicator_model::settings::{self, Overridable, SettingsError};
 use replicator_model::span::Span;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// What `REPLICATOR_<SECTION>_<KEY>` can override.
 const OVERRIDABLE: Overridable = Overridable {
     keys: &["name"],
-    sections: &["coordination", "admin", "evaluation", "rules", "notify", "webhook", "secrets"],
+    sections: &["coordination", "admin", "evaluation", "rules", "notify", "networks", "secrets"],
 };
 
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
@@ -81,9 +81,10 @@ pub struct Config {
     pub rules: Rules,
     #[serde(default)]
     pub notify: NotifyConfig,
-    /// Where notices are posted. Default: nowhere; they are logged all the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub webhook: Option<WebhookConfig>,
+    /// Where channels may lead. Default: not to link-local and metadata addresses, and to loopback ones only if
+    /// `admin.listen` is one.
+    #[serde(default, skip_serializing)]
+    pub networks: Networks,
     /// The keys for the secrets of channels.
     #[serde(default)]
     pub secrets: SecretsConfig,
@@ -112,8 +113,6 @@ pub enum ConfigError {
     #[error("{0}")]
     Value(String),
     #[error(transparent)]
-    Webhook(#[from] WebhookError),
-    #[error(transparent)]
     Coordination(#[from] CoordinationError),
 }
 
@@ -127,7 +126,7 @@ impl Config {
             evaluation: EvaluationConfig::default(),
             rules: Rules::default(),
             notify: NotifyConfig::default(),
-            webhook: None,
+            networks: Networks::default(),
             secrets: SecretsConfig::default(),
         }
     }
@@ -161,10 +160,13 @@ impl Config {
         if repeat.duration() < REPEAT_INTERVAL_MIN {
             return Err(format!("`notify.repeat_interval` is {repeat}; it can be 1m or more"));
         }
-        if let Some(problem) = self.rules.problem() {
-            return Err(problem);
-        }
-        self.webhook.as_ref().and_then(WebhookConfig::problem).map_or(Ok(()), Err)
+        self.rules.problem().map_or(Ok(()), Err)
+    }
+
+    /// Where channels may lead from here: a Monitor that serves this host alone may tell its neighbours on it.
+    pub(crate) fn networks(&self) -> Networks {
+        let loopback = self.admin.as_ref().is_none_or(|admin| admin.listen.ip().is_loopback());
+        Networks { loopback: self.networks.loopback || loopback, ..self.networks.clone() }
     }
 
     /// A Monitor with a coordination of its own, as the settings name it.
@@ -175,8 +177,7 @@ impl Config {
 
     /// A Monitor over a coordination that the process has already: `[coordination]` is not looked at.
     pub fn build_with(self, coordination: Coordination) -> Result<Monitor, ConfigError> {
-        let webhook = self.webhook.as_ref().map(Webhook::build).transpose()?;
-        Ok(Monitor::new(self, coordination, webhook))
+        Ok(Monitor::new(self, coordination))
     }
 }
 
@@ -194,20 +195,20 @@ mod tests {
     #[test]
     fn what_is_left_out_is_the_default() {
         let config = parse("", &[]).unwrap();
-        assert_eq!(config.admin.unwrap().listen.port(), 9102);
+        assert_eq!(config.admin.as_ref().unwrap().listen.port(), 9102);
         let (warning, critical) = (config.rules.task_lag_warning.0, config.rules.task_lag_critical.0);
         assert_eq!((warning.threshold, warning.hold), (Span::from_secs(30), Span::from_secs(120)));
         assert_eq!((critical.threshold, critical.hold), (Span::from_secs(300), Span::from_secs(300)));
         assert_eq!(config.rules.no_running_instance.hold, Span::from_secs(30));
         assert_eq!(config.rules.task_failed.hold, Span::from_secs(0));
-        assert_eq!(config.webhook, None);
+        assert!(config.networks().loopback);
     }
 
     #[test]
-    fn rules_and_webhook_are_read_key_by_key() {
+    fn rules_and_networks_are_read_key_by_key() {
         let text = "[rules.task_lag_warning]\nthreshold = \"10s\"\nclear_below = \"5s\"\n\
                     [rules.core_gone]\nfor = \"1m\"\nenabled = false\n\
-                    [webhook]\nurl = \"http://127.0.0.1:1/hook\"\nsecret = { env = \"S\" }\n";
+                    [admin]\nlisten = \"0.0.0.0:9102\"\n[networks]\nallow = [\"10.0.0.0/8\"]\n";
         let environment = [
             ("REPLICATOR_EVALUATION_INTERVAL", "250ms"),
             ("REPLICATOR_NAME", "m2"),
@@ -217,6 +218,7 @@ mod tests {
         let lag = config.rules.task_lag_warning.0;
         assert_eq!((lag.threshold, lag.clear_below), (Span::from_secs(10), Some(Span::from_secs(5))));
         assert_eq!((lag.hold, lag.enabled), (Span::from_secs(120), true), "the others stay");
+        assert!(!config.networks().loopback && config.networks().allow.len() == 1);
         assert!(!config.rules.core_gone.enabled);
         assert_eq!((config.name.as_str(), config.evaluation.interval), ("m2", Span::from_millis(250)));
         assert_eq!(config.rules.task_failed.hold, Span::from_secs(5));
@@ -231,20 +233,11 @@ mod tests {
             ("[rules.task_lag_warning]\nclear_below = \"40s\"\n", &["clear_below", "40s", "30s"]),
             ("[evaluation]\ninterval = \"1ms\"\n", &["evaluation.interval", "1ms", "100ms"]),
             ("[notify]\nrepeat_interval = \"1s\"\n", &["repeat_interval", "1m"]),
-            ("[webhook]\nurl = \"ftp://x/\"\n", &["webhook.url", "http"]),
-            ("[webhook]\nurl = \"http://h/\"\ntimeout = \"0s\"\n", &["webhook.timeout"]),
-            ("[webhok]\n", &["webhok"]),
+            ("[networks]\nallow = [\"ten\"]\n", &["ten", "10.0.0.0/8"]),
+            ("[webhook]\nurl = \"http://h/\"\n", &["webhook"]),
         ] {
             let error = parse(text, &[]).unwrap_err();
             parts.iter().for_each(|part| assert!(error.contains(part), "{text}: no `{part}` in {error}"));
         }
-    }
-
-    #[test]
-    fn a_secret_shows_in_no_error_and_no_debug_output() {
-        let config = parse("[webhook]\nurl = \"http://h/canary1\"\nsecret = \"canary2\"\n", &[]).unwrap();
-        assert!(!format!("{config:?}").contains("canary"));
-        let error = parse("[webhook]\nurl = \"canary1\"\nsecret = \"canary2\"\n", &[]).unwrap_err();
-        assert!(error.contains("webhook.url") && !error.contains("canary"), "{error}");
     }
 }

@@ -1,9 +1,10 @@
 //! What a Monitor knows at one moment: plain data, read from the tree by [`crate::observe`] and judged by
 //! [`crate::rules`].
 
+use crate::notify::outbox::Trouble;
 use replicator_model::desired::{Desired, DesiredState};
 use replicator_model::instance::{CoreInfo, InstanceInfo, Role};
-use replicator_model::name::{CoreName, GroupName, TaskName};
+use replicator_model::name::{ChannelName, CoreName, GroupName, TaskName};
 use replicator_model::status::TaskStatus;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ pub struct Facts {
     pub tasks: BTreeMap<TaskName, TaskFacts>,
     /// The Cores alive, by group.
     pub cores: BTreeMap<GroupName, BTreeMap<CoreName, Reading<CoreInfo>>>,
+    /// The channels that do not take what they are given, or can't be used.
+    pub failing_channels: BTreeMap<ChannelName, Trouble>,
 }
 
 /// One task: what is wanted, and what its live nodes say.

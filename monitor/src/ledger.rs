@@ -10,7 +10,7 @@
 //! | firing | goes on, told again after the repeat interval | goes on | goes on | resolved once clear for `keep_firing_for` |
 
 use crate::rules::{Finding, Policy, Verdict};
-use replicator_model::alert::{Alert, AlertId, AlertState, Notice, OwedNotice};
+use replicator_model::alert::{Alert, AlertId, AlertState, Notice, OwedNotice, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub const OWED_MAX: usize = 8;
 pub struct Ledger {
     policies: BTreeMap<&'static str, Policy>,
     repeat_interval: Duration,
-    channels: BTreeSet<String>,
+    /// The severity from which on each is owed notices.
+    channels: BTreeMap<String, Severity>,
     entries: BTreeMap<AlertId, Entry>,
     gone: BTreeSet<AlertId>,
     dropped: u64,
@@ -57,20 +58,34 @@ enum Saved {
 pub type Unsaved = (AlertId, Option<Alert>);
 
 impl Ledger {
-    /// `channels` are those that every notice is owed to.
+    /// `channels` are those that notices are owed to, with the severity from which on.
     pub fn new(
         policies: BTreeMap<&'static str, Policy>,
         repeat_interval: Duration,
-        channels: BTreeSet<String>,
+        channels: BTreeMap<String, Severity>,
     ) -> Self {
         Self { policies, repeat_interval, channels, entries: BTreeMap::new(), gone: BTreeSet::new(), dropped: 0 }
     }
 
-    /// Goes on with what another Monitor kept. Channels that are no longer configured are owed nothing.
+    /// From now on notices are owed to these channels. Those that are gone are owed nothing any more.
+    pub fn set_channels(&mut self, channels: BTreeMap<String, Severity>) {
+        self.channels = channels;
+        let ids: Vec<AlertId> = self.entries.keys().cloned().collect();
+        for id in ids {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                for owed in &mut entry.alert.owed {
+                    owed.channels.retain(|channel| self.channels.contains_key(channel));
+                }
+            }
+            self.settle(&id);
+        }
+    }
+
+    /// Goes on with what another Monitor kept. Channels that are no longer there are owed nothing.
     pub fn restore(&mut self, alerts: impl IntoIterator<Item = Alert>) {
         for mut alert in alerts {
             for owed in &mut alert.owed {
-                owed.channels.retain(|channel| self.channels.contains(channel));
+                owed.channels.retain(|channel| self.channels.contains_key(channel));
             }
             let saved = Saved::At(alert.seen_us);
             let id = alert.id();
@@ -164,25 +179,16 @@ impl Ledger {
         alert.told_us = now_us;
         alert.notices = alert.notices.saturating_add(1);
         entry.saved = Saved::Due;
-        let notice = Notice {
-            id: id.clone(),
-            rule: alert.rule.clone(),
-            subject: alert.subject.clone(),
-            state: alert.state,
-            evidence: alert.evidence.clone(),
-            since_us: alert.since_us,
-            at_us: now_us,
-            number: alert.notices,
-            group_key: alert.group_key.clone(),
-            joined: Vec::new(),
-            joined_more: 0,
-        };
-        if !self.channels.is_empty() {
+        let notice = notice_of(alert, now_us);
+        let severity = notice.evidence.severity;
+        let channels: BTreeSet<String> =
+            self.channels.iter().filter(|(_, least)| severity >= **least).map(|(name, _)| name.clone()).collect();
+        if !channels.is_empty() {
             if alert.owed.len() >= OWED_MAX {
                 alert.owed.remove(0);
                 self.dropped += 1;
             }
-            alert.owed.push(OwedNotice { notice: notice.clone(), channels: self.channels.clone() });
+            alert.owed.push(OwedNotice { notice: notice.clone(), channels });
         }
         Some(notice)
     }
@@ -223,6 +229,12 @@ impl Ledger {
             .filter(saved)
             .flat_map(|entry| &entry.alert.owed)
             .flat_map(|owed| owed.channels.iter().map(move |channel| (channel.as_str(), &owed.notice)))
+    }
+
+    /// What fires, as its last message told it: for channels that are told of it again and again.
+    pub fn standing(&self) -> Vec<Notice> {
+        let firing = self.alerts().filter(|alert| alert.state == AlertState::Firing && alert.silenced_by.is_empty());
+        firing.map(|alert| notice_of(alert, alert.told_us)).collect()
     }
 
     /// What has to be kept before anybody is told.
@@ -278,6 +290,22 @@ impl Entry {
         if alert.state == AlertState::Firing && alert.clear_since_us.take().is_some() {
             *saved = Saved::Due;
         }
+    }
+}
+
+fn notice_of(alert: &Alert, at_us: i64) -> Notice {
+    Notice {
+        id: alert.id(),
+        rule: alert.rule.clone(),
+        subject: alert.subject.clone(),
+        state: alert.state,
+        evidence: alert.evidence.clone(),
+        since_us: alert.since_us,
+        at_us,
+        number: alert.notices,
+        group_key: alert.group_key.clone(),
+        joined: Vec::new(),
+        joined_more: 0,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Monitor: reads the coordination tree, finds what is wrong, and tells someone.
 //!
 //! ```text
-//!   tree ──observe──▶ facts ──rules──▶ findings ──ledger──▶ notices ──notify──▶ log, webhook
+//!   tree ──observe──▶ facts ──rules──▶ findings ──ledger──▶ notices ──notify──▶ log, channels
 //!                       └──roster──────┘             ▲                 │
 //!                                                 archive (tree) ◀─────┘ what is owed, what is delivered
 //! ```

@@ -4,8 +4,6 @@ use crate::admin;
 use crate::config::Config;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::notify::Channel;
-use crate::notify::webhook::Webhook;
 use crate::watch::Watch;
 use replicator_coordination::session::Coordination;
 use std::net::SocketAddr;
@@ -26,16 +24,14 @@ pub enum MonitorError {
 pub struct Monitor {
     config: Config,
     coordination: Coordination,
-    channels: Vec<Channel>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
 }
 
 impl Monitor {
-    pub(crate) fn new(config: Config, coordination: Coordination, webhook: Option<Webhook>) -> Self {
+    pub(crate) fn new(config: Config, coordination: Coordination) -> Self {
         let health = Arc::new(Health::new(config.evaluation.interval.duration()));
-        let channels = webhook.map(Channel::Webhook).into_iter().collect();
-        Self { config, coordination, channels, health, metrics: Arc::default() }
+        Self { config, coordination, health, metrics: Arc::default() }
     }
 
     /// `/healthz`, `/readyz` and `/metrics`, for a program that serves them itself.
@@ -46,9 +42,9 @@ impl Monitor {
     /// Runs until `shutdown`. A coordination service that is away is no error: it is watched too.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), MonitorError> {
         let server = self.listen(&shutdown).await?;
-        tracing::info!(monitor = %self.config.name, channels = self.channels.len(), "monitor started");
+        tracing::info!(monitor = %self.config.name, "monitor started");
         let interval = self.config.evaluation.interval.duration();
-        let mut watch = Watch::new(self.config, self.coordination, self.channels, self.health, self.metrics);
+        let mut watch = Watch::new(self.config, self.coordination, self.health, self.metrics);
         let mut ticks = tokio::time::interval(interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

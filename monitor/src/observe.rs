@@ -72,7 +72,7 @@ impl Observer {
         // Cores after instances, and from the store itself: a Core that dies takes its instances with it, and must
         // never be seen alive and holding nothing, as if it had been stopped cleanly.
         let cores = read_cores(tree, groups.names).await?;
-        Ok(Facts { tasks: self.with_ages(readings, now), cores })
+        Ok(Facts { tasks: self.with_ages(readings, now), cores, failing_channels: BTreeMap::new() })
     }
 
     fn with_ages(&mut self, readings: Vec<TaskReading>, now: Instant) -> BTreeMap<TaskName, TaskFacts> {

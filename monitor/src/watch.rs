@@ -10,8 +10,9 @@ use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::metrics::{Metrics, Snapshot};
 use crate::monitor::now_us;
-use crate::notify::outbox::{Outbox, Outcome};
-use crate::notify::{Channel, log};
+use crate::notify::desk::Desk;
+use crate::notify::log;
+use crate::notify::outbox::Outcome;
 use crate::observe::Observer;
 use crate::roster::Roster;
 use crate::rules::{self, coordination_away};
@@ -39,8 +40,7 @@ pub(crate) struct Watch {
     away_since: Option<(i64, Instant)>,
     /// Alerts about the tree can't be kept in the tree.
     own: Ledger,
-    own_outbox: Outbox,
-    channels: Vec<Channel>,
+    desk: Desk,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     snapshot: Snapshot,
@@ -49,22 +49,14 @@ pub(crate) struct Watch {
 
 struct Lead {
     ledger: Ledger,
-    /// Goes with the lead: what is under way is left to the next leader.
-    outbox: Outbox,
     roster: Roster,
     kept_roster: CoreRoster,
 }
 
 impl Watch {
-    pub(crate) fn new(
-        config: Config,
-        coordination: Coordination,
-        channels: Vec<Channel>,
-        health: Arc<Health>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        let own_outbox = Outbox::start(&channels, &metrics.notifications, now_us);
-        let own = new_ledger(&config, &channels);
+    pub(crate) fn new(config: Config, coordination: Coordination, health: Arc<Health>, metrics: Arc<Metrics>) -> Self {
+        let desk = Desk::new(config.networks(), &metrics.notifications);
+        let own = new_ledger(&config, &desk);
         Self {
             config,
             connection: Connection::new(coordination),
@@ -74,8 +66,7 @@ impl Watch {
             led: true,
             away_since: None,
             own,
-            own_outbox,
-            channels,
+            desk,
             health,
             metrics,
             snapshot: Snapshot::default(),
@@ -112,9 +103,16 @@ impl Watch {
 
     /// Reads, and if this Monitor leads: judges and keeps.
     async fn look(&mut self, session: &Session, now_us: i64) -> Result<(), CoordinationError> {
-        let facts = self.observer.observe(session.store(), Instant::now()).await?;
+        let mut facts = self.observer.observe(session.store(), Instant::now()).await?;
+        facts.failing_channels = self.desk.troubles();
         self.complain(&facts);
         self.snapshot.see(&facts);
+        if self.desk.refresh(session).await? {
+            self.own.set_channels(self.desk.recipients());
+            if let Some(lead) = &mut self.lead {
+                lead.ledger.set_channels(self.desk.recipients());
+            }
+        }
         if !self.candidacy.leads(session, &self.config.name, now_us).await? {
             self.led = false;
             self.step_down();
@@ -129,21 +127,23 @@ impl Watch {
         lead.roster.update(&facts, now_us, self.config.rules.core_gone.forget_after.duration());
         let findings = rules::evaluate(&facts, &lead.roster, &self.config.rules, now_us);
         lead.ledger.observe(now_us, &findings).iter().for_each(log::write);
-        keep(session, lead, now_us).await
+        keep(session, lead, now_us).await?;
+        self.desk.tests(session).await
     }
 
-    async fn take_over(&self, session: &Session) -> Result<Lead, CoordinationError> {
+    async fn take_over(&mut self, session: &Session) -> Result<Lead, CoordinationError> {
         let (alerts, kept_roster) = archive::load(session).await?;
         tracing::info!(monitor = %self.config.name, alerts = alerts.len(), "this monitor leads: it tells people");
-        let mut ledger = new_ledger(&self.config, &self.channels);
+        let mut ledger = new_ledger(&self.config, &self.desk);
         ledger.restore(alerts);
-        let outbox = Outbox::start(&self.channels, &self.metrics.notifications, now_us);
-        Ok(Lead { ledger, outbox, roster: Roster::restore(kept_roster.clone()), kept_roster })
+        self.desk.take_the_lead();
+        Ok(Lead { ledger, roster: Roster::restore(kept_roster.clone()), kept_roster })
     }
 
     /// Another Monitor tells from now on.
     fn step_down(&mut self) {
         if self.lead.take().is_some() {
+            self.desk.step_down();
             tracing::info!(monitor = %self.config.name, "this monitor no longer leads");
         }
     }
@@ -169,35 +169,36 @@ impl Watch {
     }
 
     fn hand_out(&mut self) {
-        self.own_outbox.submit(self.own.outbox());
-        if let Some(lead) = &mut self.lead {
-            lead.outbox.submit(lead.ledger.outbox());
+        self.desk.submit_own(self.own.outbox());
+        if let Some(lead) = &self.lead {
+            self.desk.submit(lead.ledger.outbox(), lead.ledger.standing());
         }
     }
 
-    /// Waits for what became of a notice. Cancel-safe.
+    /// Waits for what became of a message. Cancel-safe.
     pub(crate) async fn outcome(&mut self) -> Outcome {
-        match &mut self.lead {
-            None => self.own_outbox.outcome().await,
-            Some(lead) => tokio::select! {
-                biased;
-                outcome = self.own_outbox.outcome() => outcome,
-                outcome = lead.outbox.outcome() => outcome,
-            },
-        }
+        self.desk.outcome().await
     }
 
-    /// Keeps at once that a notice is delivered, so that a Monitor that dies does not repeat it.
+    /// Keeps at once that a message is delivered, so that a Monitor that dies does not repeat it.
     pub(crate) async fn settle(&mut self, outcome: Outcome) {
-        if !outcome.delivered {
-            return;
-        }
         let now = now_us();
-        self.own.delivered(&outcome.id, &outcome.key, &outcome.channel);
-        let (Some(lead), Some(session)) = (&mut self.lead, self.connection.current()) else { return };
-        lead.ledger.delivered(&outcome.id, &outcome.key, &outcome.channel);
-        if let Err(error) = keep(session, lead, now).await {
-            tracing::warn!(%error, "could not keep that a notice is delivered yet");
+        let session = self.connection.current().cloned();
+        if outcome.delivery.delivered {
+            for (id, key) in &outcome.notices {
+                self.own.delivered(id, key, outcome.channel.as_str());
+            }
+            if let (Some(lead), Some(session)) = (&mut self.lead, &session) {
+                for (id, key) in &outcome.notices {
+                    lead.ledger.delivered(id, key, outcome.channel.as_str());
+                }
+                if let Err(error) = keep(session, lead, now).await {
+                    tracing::warn!(%error, "could not keep that a message is delivered yet");
+                }
+            }
+        }
+        if let Some(session) = &session {
+            self.desk.note(session, &outcome).await;
         }
     }
 
@@ -226,10 +227,7 @@ impl Watch {
             let kind = (alert.rule.clone(), alert.evidence.severity, alert.state);
             *snapshot.alerts.entry(kind).or_insert(0) += 1;
         }
-        snapshot.outbox = self.own_outbox.under_way();
-        for (channel, count) in self.lead.iter().flat_map(|lead| lead.outbox.under_way()) {
-            *snapshot.outbox.entry(channel).or_insert(0) += count;
-        }
+        snapshot.outbox = self.desk.under_way();
         snapshot.dropped = self.own.dropped() + lead.map_or(0, Ledger::dropped);
         (snapshot.leads, snapshot.connected) = (self.lead.is_some(), problem.is_none());
         snapshot.evaluations += 1;
@@ -245,9 +243,8 @@ impl Watch {
     }
 }
 
-fn new_ledger(config: &Config, channels: &[Channel]) -> Ledger {
-    let channels = channels.iter().map(|channel| channel.name().to_owned()).collect();
-    Ledger::new(config.rules.policies(), config.notify.repeat_interval.duration(), channels)
+fn new_ledger(config: &Config, desk: &Desk) -> Ledger {
+    Ledger::new(config.rules.policies(), config.notify.repeat_interval.duration(), desk.recipients())
 }
 
 /// Writes down what the next Monitor has to know. What can't be kept for good reason (too large, refused) is told to

@@ -1,25 +1,25 @@
-//! A whole Monitor over an embedded tree, with a real receiver of its webhook.
+//! A whole Monitor over an embedded tree, with a real receiver behind its channel.
 
 #![allow(clippy::unwrap_used)]
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use replicator_coordination::embedded::Embedded;
+use replicator_coordination::key_file;
 use replicator_coordination::layout;
 use replicator_coordination::session::{Coordination, Session, Surroundings};
 use replicator_coordination::store::{CreateMode, Expected};
 use replicator_coordination::tasks::Author;
+use replicator_model::channel::ChannelSpec;
 use replicator_model::desired::DesiredState;
 use replicator_model::epoch::Epoch;
 use replicator_model::instance::{InstanceInfo, Role};
 use replicator_model::name::{CoreName, TaskName};
-use replicator_model::secret::SecretSource;
 use replicator_model::span::Span;
 use replicator_model::status::Stage;
 use replicator_model::stored::Stored;
 use replicator_model::task::TaskSpec;
 use replicator_monitor::Config;
-use replicator_monitor::notify::webhook::WebhookConfig;
 use replicator_tests::{HttpReceiver, Received, Result, eventually};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,8 @@ impl Scene {
     async fn new() -> Result<Scene> {
         let folder = tempfile::tempdir()?;
         let embedded = Embedded::open(folder.path(), Duration::from_secs(2)).unwrap();
-        let coordination = Coordination::new(Arc::new(embedded), Surroundings::real());
+        let keys = key_file::read_or_make(&folder.path().join("secrets.key")).unwrap();
+        let coordination = Coordination::new(Arc::new(embedded), Surroundings::real()).with_keys(Arc::new(keys));
         let session = coordination.connect().await.unwrap();
         let spec = r#"{"name":"copy","group":"g","producer":{"host":"db1","user":"r"},
             "consumer":{"kind":"stdout"}}"#;
@@ -52,6 +53,12 @@ impl Scene {
         session.create_task(&spec, Author { by: "test", reason: "" }).await.unwrap();
         session.order(&spec.name, DesiredState::Running, None).await.unwrap();
         let receiver = HttpReceiver::start().await?;
+        let channel = serde_json::json!({
+            "name": "hook", "kind": "webhook", "url": receiver.url(), "secret": SECRET,
+            "retry_backoff_min": "50ms", "retry_backoff_max": "100ms", "attempts_max": 3,
+        });
+        let channel = ChannelSpec::from_json(channel.to_string().as_bytes()).unwrap();
+        session.put_channel(&channel, None).await.unwrap();
         Ok(Scene { coordination, session, receiver, task: spec.name, _folder: folder })
     }
 
@@ -62,12 +69,6 @@ impl Scene {
         config.admin = None;
         config.evaluation.interval = Span::from_millis(100);
         config.rules.no_running_instance.hold = Span::from_millis(300);
-        let mut webhook = WebhookConfig::to(self.receiver.url());
-        webhook.secret = Some(SecretSource::literal(SECRET));
-        webhook.retry_backoff_min = Span::from_millis(50);
-        webhook.retry_backoff_max = Span::from_millis(100);
-        webhook.attempts_max = 3;
-        config.webhook = Some(webhook);
         let monitor = config.build_with(self.coordination.clone()).unwrap();
         let stop = shutdown.clone();
         (tokio::spawn(async move { monitor.run(stop).await.unwrap() }), shutdown)

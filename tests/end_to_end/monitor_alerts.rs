@@ -1,15 +1,18 @@
-//! `replicator-monitor` as a process, over a real ZooKeeper, with a real receiver of its webhook.
+//! `replicator-monitor` as a process, over a real ZooKeeper, with a real receiver behind its channel.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use replicator_coordination::config::CoordinationConfig;
+use replicator_coordination::key_file;
 use replicator_coordination::layout;
 use replicator_coordination::session::{Coordination, Session};
 use replicator_coordination::store::{CreateMode, Expected};
 use replicator_coordination::tasks::Author;
+use replicator_model::channel::ChannelSpec;
 use replicator_model::desired::DesiredState;
 use replicator_model::epoch::Epoch;
 use replicator_model::failure::Failure;
@@ -44,8 +47,17 @@ impl Scene {
         let config =
             serde_json::json!({"kind": "zookeeper", "tiers": [zookeeper.addresses()], "session_timeout": "4s"});
         let config: CoordinationConfig = serde_json::from_value(config).unwrap();
-        let coordination = Coordination::open(&config).unwrap();
-        Ok(Scene { zookeeper, coordination, receiver: HttpReceiver::start().await?, folder: tempfile::tempdir()? })
+        let folder = tempfile::tempdir()?;
+        let keys = key_file::read_or_make(&folder.path().join("secrets.key")).unwrap();
+        let coordination = Coordination::open(&config).unwrap().with_keys(Arc::new(keys));
+        let receiver = HttpReceiver::start().await?;
+        let channel = serde_json::json!({
+            "name": "hook", "kind": "webhook", "url": receiver.url(), "secret": {"env": "HOOK_SECRET"},
+            "retry_backoff_min": "100ms",
+        });
+        let channel = ChannelSpec::from_json(channel.to_string().as_bytes()).unwrap();
+        coordination.connect().await.unwrap().put_channel(&channel, None).await.unwrap();
+        Ok(Scene { zookeeper, coordination, receiver, folder })
     }
 
     /// Short times, so that a test is short; otherwise as an operator would write it.
@@ -66,13 +78,11 @@ no_running_instance = {{ for = "1s" }}
 task_lag_warning = {{ for = "1s", keep_firing_for = "1s" }}
 core_gone = {{ for = "1s" }}
 coordination_away = {{ for = "2s" }}
-[webhook]
-url = "{url}"
-secret = {{ env = "HOOK_SECRET" }}
-retry_backoff_min = "100ms"
+[secrets]
+key_file = "{keys}"
 "#,
             server = self.zookeeper.connect_string(),
-            url = self.receiver.url(),
+            keys = self.folder.path().join("secrets.key").display(),
         );
         let file = self.folder.path().join(format!("{name}.toml"));
         fs::write(&file, text).unwrap();
@@ -232,7 +242,7 @@ async fn each_fault_is_told_and_its_end_too_and_a_killed_monitor_goes_on() -> Re
         r#"mysql_replicator_task_lag_seconds{task="copy",group="g"} 45.5"#,
         r#"mysql_replicator_task_state{task="copy",group="g",state="STREAMING"} 1.0"#,
         r#"mysql_replicator_alerts{rule="task_lag_warning",severity="warning",state="firing"} 1.0"#,
-        r#"mysql_replicator_notifications_total{channel="webhook",result="delivered"} 2"#,
+        r#"mysql_replicator_notifications_total{channel="hook",result="delivered"} 2"#,
         r#"mysql_replicator_cores{group="g"} 1.0"#,
     ] {
         assert!(has(&metrics, line), "no `{line}` in:\n{metrics}");

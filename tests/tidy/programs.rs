@@ -125,7 +125,7 @@ fn every_setting_is_in_the_book() {
         ("monitor", "", "[admin]\n"),
         ("monitor", "", "[evaluation]\n"),
         ("monitor", "", "[notify]\n"),
-        ("monitor", "", "[webhook]\nurl = \"http://127.0.0.1:1/\"\n"),
+        ("monitor", "", "[networks]\n"),
         ("monitor", "", "[rules]\n"),
         ("monitor", "", "[rules.task_lag_warning]\n"),
         ("monitor", "", "[rules.core_gone]\n"),

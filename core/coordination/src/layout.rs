@@ -5,7 +5,7 @@
 
 use crate::path::Path;
 use replicator_model::alert::AlertId;
-use replicator_model::name::{CoreName, GroupName, TaskName};
+use replicator_model::name::{ChannelName, CoreName, GroupName, TaskName};
 
 /// Below this everything lies.
 pub const ROOT: &str = "mysql_replicator";
@@ -177,6 +177,29 @@ pub fn alert_history(day: &str) -> Path {
     alert_histories().join(day)
 }
 
+pub fn alert_channels() -> Path {
+    alerts().join("channels")
+}
+
+/// Its data: `ChannelSpec`; its version is the channel's version.
+pub fn alert_channel(channel: &ChannelName) -> Path {
+    alert_channels().join(channel.as_str())
+}
+
+/// Its data: `Deliveries`, written by the leading Monitor.
+pub fn alert_deliveries(channel: &ChannelName) -> Path {
+    alerts().join("deliveries").join(channel.as_str())
+}
+
+pub fn alert_tests() -> Path {
+    alerts().join("tests")
+}
+
+/// Its data: `ChannelTest`, made by a Server and answered by the leading Monitor.
+pub fn alert_test(id: &str) -> Path {
+    alert_tests().join(id)
+}
+
 pub fn users() -> Path {
     root().join("users")
 }
@@ -241,6 +264,9 @@ mod tests {
             alert_acknowledgement(&AlertId::of("coordination_away", &Subject::Coordination)),
             alert_silence("s1"),
             alert_history("2026-11-22"),
+            alert_channel(&ChannelName::new("ops").unwrap()),
+            alert_deliveries(&ChannelName::new("ops").unwrap()),
+            alert_test("t1"),
         ]);
         let text: String = paths.iter().map(|path| format!("{path}\n")).collect();
         let golden = format!("{}/testdata/layout.txt", env!("CARGO_MANIFEST_DIR"));

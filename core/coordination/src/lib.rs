@@ -7,7 +7,7 @@
 //! - [`config`], [`session`]: from settings to a session with typed access;
 //! - [`sealing`], [`key_file`], [`reseal`]: secrets on their way into the tree and out of it;
 //! - [`layout`]: every path that is used, and nowhere else;
-//! - [`tasks`], [`desired`], [`groups`], [`instances`]: what the nodes hold; [`watching`]: when to read them again;
+//! - [`tasks`], [`desired`], [`groups`], [`instances`], [`alerts`], [`channels`]: what the nodes hold; [`watching`]: when to read them again;
 //! - [`election`] → [`lease_clock`] → [`lease`] → [`standby`]: who runs a task, and what only that one may write;
 //! - [`scan`]: which tasks of its group a Core joins and leaves.
 //!
@@ -16,6 +16,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod alerts;
+pub mod channels;
 pub mod config;
 pub mod contract;
 pub mod desired;

@@ -55,7 +55,7 @@ impl World {
     fn new() -> Self {
         let rules = Rules::default();
         let monitor = Some((new_ledger(&rules), Roster::default()));
-        let facts = Facts { tasks: BTreeMap::new(), cores: BTreeMap::from([(group(), BTreeMap::new())]) };
+        let facts = Facts { cores: BTreeMap::from([(group(), BTreeMap::new())]), ..Facts::default() };
         Self { facts, rules, monitor, kept: BTreeMap::new(), kept_roster: Vec::new(), webhook: true, told: Vec::new() }
     }
 
@@ -127,7 +127,11 @@ impl World {
 }
 
 fn new_ledger(rules: &Rules) -> Ledger {
-    Ledger::new(rules.policies(), Duration::from_secs(4 * 3600), ["webhook".to_owned()].into())
+    Ledger::new(
+        rules.policies(),
+        Duration::from_secs(4 * 3600),
+        [("webhook".to_owned(), replicator_model::alert::Severity::Info)].into(),
+    )
 }
 
 fn keep(kept: &mut BTreeMap<AlertId, Vec<u8>>, ledger: &mut Ledger, now_us: i64) {

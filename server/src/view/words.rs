@@ -94,11 +94,57 @@ pub enum CompressionWord {
     Zstd,
 }
 
+/// How bad an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeverityWord {
+    Info,
+    Warning,
+    Critical,
+}
+
+/// Where an alert is in its life.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStateWord {
+    Pending,
+    Firing,
+    Resolved,
+}
+
+/// What a rule's value is measured in.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitWord {
+    Seconds,
+    Count,
+}
+
+/// What a channel's messages are written in.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LanguageWord {
+    En,
+    Zh,
+}
+
+/// How the way to a mail server is protected.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailSecurityWord {
+    Starttls,
+    Tls,
+    None,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use replicator_model::alert::{AlertState, Severity};
+    use replicator_model::channel::{Language, MailSecurity};
     use replicator_model::desired::DesiredState;
     use replicator_model::instance::Role;
+    use replicator_model::rule::Unit;
     use replicator_model::status::Stage;
     use serde::de::DeserializeOwned;
 
@@ -115,6 +161,11 @@ mod tests {
     fn the_words_are_the_models() {
         check::<DesiredWord>(&[DesiredState::Running, DesiredState::Paused, DesiredState::Stopped]);
         check::<RoleWord>(&[Role::Running, Role::Standby]);
+        check::<SeverityWord>(&[Severity::Info, Severity::Warning, Severity::Critical]);
+        check::<AlertStateWord>(&[AlertState::Pending, AlertState::Firing, AlertState::Resolved]);
+        check::<UnitWord>(&[Unit::Seconds, Unit::Count]);
+        check::<LanguageWord>(&[Language::En, Language::Zh]);
+        check::<MailSecurityWord>(&[MailSecurity::Starttls, MailSecurity::Tls, MailSecurity::None]);
         let stages = [Stage::Standby, Stage::Starting, Stage::Streaming, Stage::Retrying];
         check::<StageWord>(&[&stages[..], &[Stage::Paused, Stage::Failed, Stage::Stopping]].concat());
     }
