@@ -11,6 +11,9 @@ export default tseslint.config(
     plugins: { 'react-hooks': hooks },
     rules: {
       ...hooks.configs.recommended.rules,
+      // The compiler that this is about is not used.
+      'react-hooks/incompatible-library': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-console': 'error',
       'max-lines': ['error', { max: 300 }],
       'no-restricted-globals': ['error', { name: 'confirm', message: 'use kit/ConfirmAction' }],

@@ -1,7 +1,8 @@
 // What stands in for a page that is not there, failed, or still loads.
-import { Anchor, Button, Center, Loader, Stack, Text, Title } from '@mantine/core';
-import { Link, type ErrorComponentProps } from '@tanstack/react-router';
+import { Button, Center, Loader, Stack, Text, Title } from '@mantine/core';
+import { type ErrorComponentProps } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { TextLink } from '../kit/TextLink';
 
 export function NotFound() {
   const { t } = useTranslation('shell');
@@ -10,9 +11,7 @@ export function NotFound() {
       <Stack align="center">
         <Title order={1}>{t('notFound.title')}</Title>
         <Text>{t('notFound.text')}</Text>
-        <Anchor component={Link} to="/">
-          {t('notFound.home')}
-        </Anchor>
+        <TextLink to="/">{t('notFound.home')}</TextLink>
       </Stack>
     </Center>
   );

@@ -1,0 +1,37 @@
+// Who did what.
+import { infiniteQueryOptions } from '@tanstack/react-query';
+import { pending } from './client';
+import { keys } from './keys';
+
+export interface AuditEntry {
+  id: string;
+  at: string;
+  user: string;
+  via: 'session' | 'token' | 'none';
+  address: string;
+  /** The operation of the API. */
+  action: string;
+  subject: string;
+  outcome: 'done' | 'refused' | 'failed';
+  detail: string;
+  diff?: string | null;
+}
+
+export interface AuditFilter {
+  task?: string;
+  user?: string;
+  action?: string;
+}
+
+const PAGE_SIZE = 50;
+
+export const auditQuery = (filter: AuditFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.audit, filter],
+    queryFn: ({ pageParam }) =>
+      pending<{ entries: AuditEntry[]; next?: string | null }>('GET', '/audit', {
+        query: { ...filter, after: pageParam, limit: PAGE_SIZE },
+      }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
