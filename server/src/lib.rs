@@ -13,6 +13,7 @@ mod groups;
 pub mod inspect;
 mod listener;
 mod metrics;
+pub mod preflight;
 mod problem;
 pub mod server;
 mod sessions;

@@ -40,12 +40,18 @@ pub struct Kafka {
 
 impl Kafka {
     pub async fn start() -> Result<Kafka> {
+        Kafka::start_with(&[]).await
+    }
+
+    /// `settings` come after the harness's own and win over them, such as `auto.create.topics.enable=false`.
+    pub async fn start_with(settings: &[&str]) -> Result<Kafka> {
         let libraries = folder_of("kafka", "REPLICATOR_KAFKA")?;
         // A distribution from the Apache site has its jars in libs/, install.sh puts them in lib/.
         let libraries = if libraries.join("libs").is_dir() { libraries.join("libs") } else { libraries.join("lib") };
         let folder = folder::new("kafka")?;
         let port = reserve_port()?;
-        fs::write(folder.path().join("server.properties"), properties(port, reserve_port()?, folder.path()))?;
+        let properties = properties(port, reserve_port()?, folder.path()) + &settings.join("\n") + "\n";
+        fs::write(folder.path().join("server.properties"), properties)?;
         fs::write(folder.path().join("log4j2.xml"), LOGGING)?;
         let mut kafka = Kafka { port, libraries, child: None, folder };
         let mut format =

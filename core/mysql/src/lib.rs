@@ -8,6 +8,7 @@ pub mod connect;
 pub mod error;
 pub mod facts;
 pub mod head;
+pub mod markers;
 pub mod privileges;
 pub mod replicas;
 pub mod replication;

@@ -7,6 +7,7 @@ mod guard;
 mod health;
 mod observed;
 mod orders;
+mod preflight;
 mod request;
 mod sources;
 mod task;
@@ -88,6 +89,8 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sources::columns))
         .routes(routes!(sources::match_tables))
         .routes(routes!(sources::test))
+        .routes(routes!(preflight::preflight))
+        .routes(routes!(preflight::of_task))
         .routes(routes!(observed::status))
         .routes(routes!(observed::instances))
         .routes(routes!(observed::cores))

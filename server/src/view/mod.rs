@@ -4,6 +4,7 @@
 //! the name. A key may be added at any time; none is taken away or changes its meaning within `/api/v1`.
 
 mod core;
+mod preflight;
 mod problem;
 mod source;
 mod status;
@@ -12,6 +13,7 @@ mod task_spec;
 pub mod words;
 
 pub use self::core::{CoreList, CoreView, GroupList, GroupView};
+pub use preflight::{CheckSide, CheckState, CheckView, PreflightRequest, PreflightView};
 pub use problem::{Problem, ProblemDetail};
 pub use source::{
     ColumnsRequest, ConnectionRequest, ConnectionView, EndWord, MatchRequest, MatchView, PatternView, SchemaView,

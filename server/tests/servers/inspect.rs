@@ -1,12 +1,8 @@
 //! Looks at real servers through the API.
-#![expect(clippy::unwrap_used, reason = "a test")]
-#![expect(dead_code, reason = "shared with the other tests of the API")]
 
-mod service;
-
+use crate::service::Service;
 use replicator_tests::{Flavor, Kafka, MysqlServer};
 use serde_json::{Value, json};
-use service::Service;
 
 const CANARY: &str = "canary-1f0a";
 

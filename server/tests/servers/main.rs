@@ -1,0 +1,9 @@
+//! The API with real databases and brokers behind it: looks at servers, and preflight.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod inspect;
+mod preflight;
+mod preflight_tables;
+#[expect(dead_code, reason = "shared with the other tests of the API")]
+#[path = "../service/mod.rs"]
+mod service;
