@@ -182,6 +182,21 @@ fn every_metric_and_rule_is_in_the_book() {
     assert_none("metrics and rules that the book does not have", &problems);
 }
 
+/// A check's code is a promise; the page says why each is there.
+#[test]
+fn every_check_of_preflight_is_in_the_book() {
+    let code = Regex::new(r#"\bcheck\(\s*"([a-z_]+)""#).unwrap();
+    let row = Regex::new(r"(?m)^\| `([a-z_]+)` \|").unwrap();
+    let of = |pattern: &Regex, path: &str| -> BTreeSet<String> {
+        pattern.captures_iter(&file(path).text).map(|found| found[1].to_owned()).collect()
+    };
+    let given = of(&code, "server/src/preflight/catalogue.rs");
+    assert!(given.len() > 40, "the checks were not found");
+    let explained = of(&row, "docs/src/preflight.md");
+    let problems: Vec<String> = given.symmetric_difference(&explained).cloned().collect();
+    assert_none("checks in the code or in docs/src/preflight.md alone", &problems);
+}
+
 #[test]
 fn what_may_come_in_from_outside_is_written_down() {
     for path in ["deny.toml", "clippy.toml", "rustfmt.toml", "rust-toolchain.toml"] {

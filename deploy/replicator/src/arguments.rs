@@ -49,6 +49,11 @@ pub(crate) enum Command {
         REPLICATOR_PASSWORD=secret replicator try mysql://replicator@127.0.0.1:3306/ --tables 'shop.*'\n  \
         replicator try mysql://replicator@db1/ --password-file /run/secrets/db1 --start earliest")]
     Try(Try),
+    /// Show what a server needs to be a source or a target, with the exact fix; nothing is changed there
+    #[command(after_help = "Examples:\n  \
+        REPLICATOR_PASSWORD=secret replicator doctor mysql://replicator@db1/ --tables 'shop.*'\n  \
+        replicator doctor mysql://replicator@db2/ --as target --password-file /run/secrets/db2")]
+    Doctor(Doctor),
     /// Define, see and steer tasks
     #[command(subcommand)]
     Task(Task),
@@ -97,12 +102,52 @@ pub(crate) struct Try {
     pub start: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// mysql://user[:password]@host[:port]/
+    #[arg(value_name = "ADDRESS")]
+    pub server_address: String,
+    /// What it is to be
+    #[arg(long = "as", value_enum, default_value_t = DoctorSide::Source, value_name = "SIDE")]
+    pub as_side: DoctorSide,
+    /// A file with the password. Or set REPLICATOR_PASSWORD; one in the address is seen by all users of this host
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Which tables, as `database.table` patterns
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', default_value = "*.*")]
+    pub tables: Vec<String>,
+}
+
+/// The two ends of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DoctorSide {
+    Source,
+    Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preflight {
+    /// A task that the Server has
+    #[arg(conflicts_with = "file", required_unless_present = "file")]
+    pub name: Option<TaskName>,
+    /// A task in TOML or JSON; `-` reads stdin
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Only these checks
+    #[arg(long = "check", value_name = "CODE", value_delimiter = ',')]
+    pub checks: Vec<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
     /// Create a task from a file, or bring it up to date with it
     #[command(after_help = "Examples:\n  replicator task apply -f copy.toml --start --wait\n  \
         replicator task apply -f - --dry-run < copy.toml")]
     Apply(Apply),
+    /// Check a task before it is started: source, target, brokers, group; with what mends what is wrong
+    #[command(after_help = "Examples:\n  replicator task preflight copy_hot_item\n  \
+        replicator task preflight -f copy.toml --check source_row_image,target_tables")]
+    Preflight(Preflight),
     /// List tasks
     #[command(after_help = "Examples:\n  replicator task list\n  replicator task list --state failed -o json")]
     List(List),

@@ -2,7 +2,7 @@
 
 use crate::exit::{Exit, Failed};
 use replicator_model::name::TaskName;
-use replicator_server::view::{CoreList, OrderView, Problem, StatusView, TaskList, TaskView};
+use replicator_server::view::{CoreList, OrderView, PreflightView, Problem, StatusView, TaskList, TaskView};
 use reqwest::header::{CONTENT_TYPE, IF_MATCH};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
@@ -99,6 +99,16 @@ impl Client {
 
     pub(crate) async fn status(&self, name: &TaskName) -> Result<StatusView, Failed> {
         answer(self.request(Method::GET, &["tasks", name.as_str(), "status"], &[])).await
+    }
+
+    /// What is asked is as in the API.
+    pub(crate) async fn preflight(&self, asked: &serde_json::Value) -> Result<PreflightView, Failed> {
+        answer(self.request(Method::POST, &["preflight"], &[]).json(asked)).await
+    }
+
+    pub(crate) async fn preflight_task(&self, name: &TaskName, checks: &[String]) -> Result<PreflightView, Failed> {
+        let query = [("checks", checks.join(","))];
+        answer(self.request(Method::GET, &["tasks", name.as_str(), "preflight"], &query)).await
     }
 
     pub(crate) async fn cores(&self) -> Result<CoreList, Failed> {

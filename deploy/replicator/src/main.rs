@@ -1,4 +1,4 @@
-//! `replicator`: the program for people. `standalone` and `try` run here; the other commands ask a Server.
+//! `replicator`: the program for people. `standalone`, `try` and `doctor` run here; the other commands ask a Server.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -7,6 +7,7 @@ mod client;
 mod cores;
 mod exit;
 mod output;
+mod preflight;
 mod standalone;
 mod table;
 mod task;
@@ -44,6 +45,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
             start_logging("warn");
             try_changes::run(wanted).await
         }
+        Command::Doctor(wanted) => preflight::doctor(wanted, arguments.output).await,
         Command::Task(command) => task::run(&connect()?, command, arguments.output).await,
         Command::Cores => cores::run(&connect()?, arguments.output).await,
         Command::Version => {

@@ -8,10 +8,11 @@ use replicator_core::pipe::fence::Fence;
 use replicator_core::{consumer, producer};
 use replicator_model::epoch::Epoch;
 use replicator_model::gtid::GtidSet;
-use replicator_model::secret::SecretSource;
+use replicator_model::secret::{FileSource, SecretSource};
 use replicator_model::task::{SpecError, TaskSpec};
 use reqwest::Url;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +46,7 @@ pub(crate) async fn run(wanted: Try) -> Result<(), Failed> {
 /// The task that `try` is: one that no coordination tree knows. Its name, and with it its replica id at the source, is
 /// this process's own, so that two people can try at the same time.
 fn spec(wanted: &Try) -> Result<TaskSpec, Failed> {
-    let source = Source::parse(&wanted.source)?;
+    let source = Server::parse(&wanted.source)?;
     let spec = json!({
         "name": format!("try-{}-{}", host_number(), std::process::id()),
         "group": "try",
@@ -56,12 +57,18 @@ fn spec(wanted: &Try) -> Result<TaskSpec, Failed> {
         "consumer": {"kind": "stdout"},
     });
     let mut spec = TaskSpec::from_json(spec.to_string().as_bytes()).map_err(refused)?;
-    if let Some(file) = &wanted.password_file {
-        spec.producer.password = SecretSource::File(replicator_model::secret::FileSource { file: file.clone() });
-    } else if let Some(password) = source.password.or_else(|| std::env::var(PASSWORD_VARIABLE).ok()) {
-        spec.producer.password = SecretSource::literal(password);
+    if let Some(password) = password(&source, wanted.password_file.as_ref()) {
+        spec.producer.password = password;
     }
     Ok(spec)
+}
+
+/// Where the password is: in a file, in the address, in the environment, or nowhere.
+pub(crate) fn password(server: &Server, file: Option<&PathBuf>) -> Option<SecretSource> {
+    match file {
+        Some(file) => Some(SecretSource::File(FileSource { file: file.clone() })),
+        None => server.password.clone().or_else(|| std::env::var(PASSWORD_VARIABLE).ok()).map(SecretSource::literal),
+    }
 }
 
 /// Tells hosts apart well enough for a replica id.
@@ -91,20 +98,21 @@ fn start(text: &str) -> Value {
     }
 }
 
+/// A server and who logs in there, as `mysql://user@host/`.
 #[derive(PartialEq, Eq)]
-struct Source {
-    host: String,
-    port: u16,
-    user: String,
+pub(crate) struct Server {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) user: String,
     password: Option<String>,
 }
 
-impl Source {
-    fn parse(text: &str) -> Result<Self, Failed> {
+impl Server {
+    pub(crate) fn parse(text: &str) -> Result<Self, Failed> {
         // The address is not repeated in errors: a password may be in it.
         let refuse = |problem: &str| {
             let hint = "write mysql://user@host:3306/, and give the password in REPLICATOR_PASSWORD";
-            Failed::new(Exit::Usage, "source_address", format!("the source's address {problem}"), hint)
+            Failed::new(Exit::Usage, "database_address", format!("the server's address {problem}"), hint)
         };
         let url = Url::parse(text).map_err(|error| refuse(&format!("can't be read: {error}")))?;
         if !matches!(url.scheme(), "mysql" | "mariadb") {
@@ -145,7 +153,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<(String, u16, String, Option<String>), String> {
-        Source::parse(text)
+        Server::parse(text)
             .map(|source| (source.host, source.port, source.user, source.password))
             .map_err(|failed| failed.problem.detail)
     }

@@ -18,3 +18,5 @@ mod source_log;
 mod survey;
 mod tables;
 mod target;
+#[cfg(test)]
+mod tests;

@@ -41,11 +41,17 @@ fn databases(source: Option<&SourceServer>, ground: &Ground) -> BTreeSet<String>
         .collect();
     match source {
         Some(source) => databases.extend(ground.pairs(source).into_iter().map(|(_, (database, _))| database)),
-        None => databases.extend(
-            ground.spec.producer.tables.iter().filter_map(|pattern| pattern.literal()).map(|(name, _)| name.to_owned()),
-        ),
+        None => databases
+            .extend(ground.spec.producer.tables.iter().filter_map(|pattern| literal_database(pattern.as_str()))),
     }
     databases
+}
+
+/// The database that a pattern names, if it has no special characters.
+fn literal_database(pattern: &str) -> Option<String> {
+    let (database, _) = pattern.split_once('.')?;
+    let plain = database.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));
+    plain.then(|| database.to_owned())
 }
 
 fn lacking(privileges: &Privileges, wanted: &[&'static str], database: &str) -> Vec<&'static str> {

@@ -89,7 +89,7 @@ fn summary(applied: &Applied) -> String {
 }
 
 /// The spec, and the text that it was read from: only the text has the secrets.
-fn read(file: &Path) -> Result<(TaskSpec, SpecText), Failed> {
+pub(crate) fn read(file: &Path) -> Result<(TaskSpec, SpecText), Failed> {
     let shown = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
     let unreadable = |error: std::io::Error| {
         let hint = "give the path of a task in TOML or JSON with -f";

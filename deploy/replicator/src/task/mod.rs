@@ -6,6 +6,8 @@ mod list;
 mod order;
 mod page;
 
+pub(crate) use apply::read as read_spec;
+
 use crate::arguments::{Delete, Output, Show, Task};
 use crate::client::Client;
 use crate::exit::{Exit, Failed};
@@ -17,6 +19,7 @@ use std::io::{BufRead, IsTerminal, Write};
 pub(crate) async fn run(client: &Client, command: Task, output: Output) -> Result<(), Failed> {
     match command {
         Task::Apply(apply) => apply::run(client, apply, output).await,
+        Task::Preflight(wanted) => crate::preflight::task(client, wanted, output).await,
         Task::List(list) => list::run(client, list, output).await,
         Task::Show(Show { name, watch }) => {
             watched(watch, async || {
