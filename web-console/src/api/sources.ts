@@ -1,62 +1,51 @@
 // What a source has and whether an end can be reached, asked before a task is made.
-
-import { pending } from './client';
+import { answer, api } from './client';
 import type { components } from './schema';
 
-type Producer = components['schemas']['ProducerDocument'];
-type Consumer = components['schemas']['ConsumerDocument'];
-
-export interface StageResult {
-  stage: 'address' | 'connect' | 'tls' | 'login' | 'version' | 'grants';
-  state: 'passed' | 'failed' | 'skipped';
-  detail: string;
-  hint: string;
-  millis: number;
-}
-
-export interface SourceInspection {
-  stages: StageResult[];
-  server?: { flavor: string; version: string } | null;
-  schemas: { name: string; tables: number }[];
-}
-
-export interface SourceTable {
-  schema: string;
-  name: string;
-  columns: number;
-  rows_estimate: number | null;
-  primary_key: boolean;
-}
-
-export interface PatternMatches {
-  patterns: { pattern: string; matches: number; sample: string[] }[];
-  total: number;
-  of: number;
-}
+type Schemas = components['schemas'];
+type Producer = Schemas['ProducerDocument'];
+export type StageResult = Schemas['StageView'];
+export type SourceTable = Schemas['SourceTableView'];
 
 /** `task` names the stored task whose password `********` stands for. */
 interface Stored {
-  task?: string | undefined;
+  task: string | undefined;
 }
 
-export function inspectSource(body: Stored & { producer: Producer }): Promise<SourceInspection> {
-  return pending('POST', '/sources/inspect', { body });
-}
+const stored = ({ task }: Stored) => (task === undefined ? {} : { task });
 
-export function listSourceTables(
-  body: Stored & { producer: Producer; schema?: string | undefined },
-): Promise<{ tables: SourceTable[] }> {
-  return pending('POST', '/sources/tables', { body });
-}
+/** What matches every table. */
+const EVERY_TABLE = '*.*';
 
-export function matchTables(
-  body: Stored & { producer: Producer; tables: string[] | undefined; exclude: string[] },
-): Promise<PatternMatches> {
-  return pending('POST', '/sources/match', { body });
-}
+export const inspectSource = (asked: Stored & { producer: Producer }): Promise<Schemas['SourceView']> =>
+  answer(api.POST('/api/v1/sources/inspect', { body: { producer: asked.producer, ...stored(asked) } }));
 
-export type ConnectionEnd = { end: 'source'; producer: Producer } | { end: 'target'; consumer: Consumer };
+export const listSourceTables = (
+  asked: Stored & { producer: Producer; schema: string | null },
+): Promise<Schemas['SourceTableList']> =>
+  answer(
+    api.POST('/api/v1/sources/tables', {
+      body: { producer: asked.producer, schema: asked.schema, ...stored(asked) },
+    }),
+  );
 
-export function testConnection(body: Stored & ConnectionEnd): Promise<{ stages: StageResult[] }> {
-  return pending('POST', '/connections/test', { body });
-}
+/** Without `tables` every one is meant. */
+export const matchTables = (
+  asked: Stored & { producer: Producer; tables: string[] | undefined; exclude: string[] },
+): Promise<Schemas['MatchView']> =>
+  answer(
+    api.POST('/api/v1/sources/match', {
+      body: {
+        producer: asked.producer,
+        tables: asked.tables ?? [EVERY_TABLE],
+        exclude: asked.exclude,
+        ...stored(asked),
+      },
+    }),
+  );
+
+export type ConnectionEnd =
+  { end: 'source'; producer: Producer } | { end: 'target'; consumer: Schemas['ConsumerDocument'] };
+
+export const testConnection = ({ task, ...end }: Stored & ConnectionEnd): Promise<Schemas['ConnectionView']> =>
+  answer(api.POST('/api/v1/connections/test', { body: { ...end, ...stored({ task }) } }));

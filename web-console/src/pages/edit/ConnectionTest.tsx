@@ -58,7 +58,7 @@ export function StageList({ stages }: { stages: readonly StageResult[] }) {
               )}
             </Text>
           </Group>
-          {state !== 'passed' && hint !== '' && (
+          {state !== 'passed' && hint && (
             <Alert color={state === 'failed' ? 'red' : 'gray'} p="xs" mt={4} ml={26}>
               {hint}
             </Alert>

@@ -110,7 +110,7 @@ function Landings({ routes }: { routes: readonly RouteText[] }) {
   const { host, port, user, password } = spec.producer;
   const list = useQuery({
     queryKey: ['source', 'tables', { host, port, user, password }, null, stored],
-    queryFn: () => listSourceTables({ producer: spec.producer, task: stored }),
+    queryFn: () => listSourceTables({ producer: spec.producer, schema: null, task: stored }),
     enabled: host !== '' && user !== '',
     staleTime: SOURCE_FRESH_MS,
     retry: false,

@@ -113,7 +113,7 @@ function TableChoice({ table }: { table: SourceTable }) {
         }}
       />
       <Text size="xs" c="dimmed">
-        {table.rows_estimate === null
+        {table.rows_estimate === null || table.rows_estimate === undefined
           ? ''
           : t('tables.rows', { rows: new Intl.NumberFormat(i18n.language).format(table.rows_estimate) })}
       </Text>
