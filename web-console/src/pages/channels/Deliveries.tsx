@@ -26,7 +26,7 @@ function DeliveryTable({ name }: { name: string }) {
   if (list.data.deliveries.length === 0) return <p className="soft">{t('no_deliveries')}</p>;
   const newestFirst = [...list.data.deliveries].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={t('deliveries')}>
+    <div className="table-scroll" tabIndex={0} role="group" aria-label={t('deliveries')}>
       <Table>
         <Table.Thead>
           <Table.Tr>

@@ -1,9 +1,10 @@
 // "Test connection": the stages one by one, and at the one that failed what to do.
 
-import { Alert, Button, Group, Loader, Stack, Text } from '@mantine/core';
+import { Button, Group, Loader, Stack, Text } from '@mantine/core';
 import { IconCircleCheck, IconCircleMinus, IconCircleX, IconPlugConnected } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { Notice } from '../../kit/Notice';
 import { testConnection, type ConnectionEnd, type StageResult } from '../../api/sources';
 import { ProblemNotice } from '../../kit/ProblemNotice';
 import { useSpecForm } from './FormFields';
@@ -58,11 +59,7 @@ export function StageList({ stages }: { stages: readonly StageResult[] }) {
               )}
             </Text>
           </Group>
-          {state !== 'passed' && hint && (
-            <Alert color={state === 'failed' ? 'red' : 'gray'} p="xs" mt={4} ml={26}>
-              {hint}
-            </Alert>
-          )}
+          {state !== 'passed' && hint && <Notice tone={state === 'failed' ? 'bad' : 'calm'}>{hint}</Notice>}
         </li>
       ))}
     </Stack>

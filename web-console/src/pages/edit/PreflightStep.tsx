@@ -47,7 +47,7 @@ export function PreflightStep({ spec, stored }: { spec: Spec; stored: string | u
       {run.error && <ProblemNotice problem={run.error} />}
       {byAbout(checks).map(([about, group]) => (
         <Stack gap="xs" key={about} component="section" aria-label={t(`preflight.about.${about}`)}>
-          <Title order={4} size="sm">
+          <Title order={2} size="sm">
             {t(`preflight.about.${about}`)}
           </Title>
           {group.map((check) => (

@@ -1,6 +1,6 @@
 // The source's databases, each with its tables when opened, to choose from.
 
-import { Accordion, Badge, Checkbox, Group, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
+import { Accordion, Checkbox, Group, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -38,9 +38,7 @@ export function SchemaTree({ schemas }: { schemas: readonly { name: string; tabl
                   <Text size="sm" ff="monospace">
                     {name}
                   </Text>
-                  <Badge variant="default" size="sm">
-                    {t('tables.count', { count: tables })}
-                  </Badge>
+                  <span className="pill tone-calm">{t('tables.count', { count: tables })}</span>
                 </Group>
               </Accordion.Control>
             </Group>
@@ -117,11 +115,7 @@ function TableChoice({ table }: { table: SourceTable }) {
           ? ''
           : t('tables.rows', { rows: new Intl.NumberFormat(i18n.language).format(table.rows_estimate) })}
       </Text>
-      {!table.primary_key && (
-        <Badge color="yellow" variant="light" size="xs">
-          {t('tables.no_key')}
-        </Badge>
-      )}
+      {!table.primary_key && <span className="pill tone-warn">{t('tables.no_key')}</span>}
     </Group>
   );
 }

@@ -1,7 +1,8 @@
 // Making or changing a task: guided, step by step, or as TOML. Both edit the same spec.
-import { Alert, Button, Group, Modal, Paper, Stack, Stepper, Tabs, Text } from '@mantine/core';
+import { Button, Group, Modal, Paper, Stack, Stepper, Tabs, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { Notice } from '../../kit/Notice';
 import { ProblemNotice } from '../../kit/ProblemNotice';
 import { SpecFormProvider } from './FormFields';
 import { PreflightStep } from './PreflightStep';
@@ -108,7 +109,7 @@ function GuidedForm({ editor, edited }: { editor: SpecEditorState; edited: Edite
       </Stepper>
       <Paper withBorder p="md" className="panel" component="section" aria-label={t(`step.${step}`)}>
         {elsewhere.length > 0 && step === 'review' && (
-          <Alert color="red" mb="sm" title={t('wrong')}>
+          <Notice tone="bad" title={t('wrong')}>
             {STEPS.filter((one) => elsewhere.some(({ key }) => stepOf(key) === one)).map((one) => (
               <Text size="sm" key={one}>
                 <Button
@@ -126,7 +127,7 @@ function GuidedForm({ editor, edited }: { editor: SpecEditorState; edited: Edite
                   .join('; ')}
               </Text>
             ))}
-          </Alert>
+          </Notice>
         )}
         <StepContent step={step} spec={spec} edited={edited} editor={editor} />
       </Paper>

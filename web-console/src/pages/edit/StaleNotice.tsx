@@ -1,7 +1,8 @@
 // Somebody else changed the task meanwhile: what they changed, and the two ways on.
-import { Alert, Button, Group, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { Notice } from '../../kit/Notice';
 import { keys } from '../../api/keys';
 import { diffVersions, readTask } from '../../api/specs';
 import { ProblemNotice } from '../../kit/ProblemNotice';
@@ -25,7 +26,7 @@ export function StaleNotice({ edited, onTake, onOverwrite }: Props) {
     staleTime: 0,
   });
   return (
-    <Alert color="orange" title={t('stale.title', { version: edited.version })}>
+    <Notice tone="warn" title={t('stale.title', { version: edited.version })}>
       <Text size="sm" mb="xs">
         {t('stale.about')}
       </Text>
@@ -46,6 +47,6 @@ export function StaleNotice({ edited, onTake, onOverwrite }: Props) {
           {t('stale.overwrite', { version: now.data?.version ?? '' })}
         </Button>
       </Group>
-    </Alert>
+    </Notice>
   );
 }

@@ -1,9 +1,10 @@
 // Which tables: picked from what the source has, or as patterns with what they match.
 
-import { Alert, Button, Group, Radio, Stack, Text } from '@mantine/core';
+import { Button, Group, Radio, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { Notice } from '../../kit/Notice';
 import { inspectSource, matchTables } from '../../api/sources';
 import { ProblemNotice } from '../../kit/ProblemNotice';
 import { StageList } from './ConnectionTest';
@@ -44,13 +45,13 @@ export function TablesStep() {
           <Radio value="some" label={t('tables.some')} />
         </Group>
       </Radio.Group>
-      {!reachable && <Alert color="gray">{t('tables.no_source')}</Alert>}
+      {!reachable && <Notice tone="calm">{t('tables.no_source')}</Notice>}
       {inspection.isFetching && <Text size="sm">{t('tables.reading')}</Text>}
       {inspection.error && <ProblemNotice problem={inspection.error} />}
       {unreachable.length > 0 && !readable && (
-        <Alert color="yellow" title={t('tables.unreadable')}>
+        <Notice tone="warn" title={t('tables.unreadable')}>
           <StageList stages={unreachable} />
-        </Alert>
+        </Notice>
       )}
       {readable && producer.tables && <SchemaTree schemas={inspection.data.schemas} />}
       {producer.tables && (

@@ -30,7 +30,7 @@ function RuleTable({ rules }: { rules: Rules }) {
   const { t } = useTranslation('rules');
   return (
     <Panel flush>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={t('title')}>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={t('title')}>
         <Table>
           <Table.Thead>
             <Table.Tr>

@@ -36,7 +36,7 @@ function Silences({ silences }: { silences: readonly Silence[] }) {
   const cache = useQueryClient();
   return (
     <Panel flush>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={t('title')}>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={t('title')}>
         <Table>
           <Table.Thead>
             <Table.Tr>

@@ -42,7 +42,7 @@ function TaskRules({ name, rules }: { name: string; rules: Rules }) {
   const own = rules.task_overrides[name] ?? {};
   return (
     <Panel title={t('alerts.rules')} flush>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={t('alerts.rules')}>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={t('alerts.rules')}>
         <Table>
           <Table.Tbody>
             {rules.rules.filter(aboutTasks).map((rule) => {

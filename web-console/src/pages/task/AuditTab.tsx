@@ -37,7 +37,7 @@ export function AuditTab({ name }: { name: string }) {
   if (audit.data.entries.length === 0) return <EmptyState title={t('audit.none')} />;
   return (
     <Panel title={t('audit.title')} flush>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={t('audit.title')}>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={t('audit.title')}>
         <Table>
           <Table.Thead>
             <Table.Tr>

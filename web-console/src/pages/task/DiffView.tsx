@@ -10,7 +10,7 @@ export function DiffView({ diff }: { diff: string }) {
   const rows = diffRows(diff);
   if (rows.length === 0) return <p className="soft">{t('diff.same')}</p>;
   return (
-    <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('diff.label')}>
+    <div className={classes.scroll} tabIndex={0} role="group" aria-label={t('diff.label')}>
       <table className={classes.diff}>
         <tbody>
           {rows.map((row, at) => (

@@ -16,7 +16,7 @@ export function InstancesTab({ status }: { status: Status }) {
   const acknowledged = new Map(status.acknowledged?.map(({ core, version }) => [core, version]));
   return (
     <Panel title={t('instance.title', { now: instances.length, wanted })} flush>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={t('tab.instances')}>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={t('tab.instances')}>
         <Table>
           <Table.Thead>
             <Table.Tr>

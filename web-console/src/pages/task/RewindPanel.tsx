@@ -1,8 +1,9 @@
 // Rewinding: where to, what that would mean, and only then the order, typed.
-import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
+import { Button, Group, List, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Notice } from '../../kit/Notice';
 import { previewRewind, rewind, type Rewind, type Start, type Status } from '../../api/task';
 import { ConfirmAction } from '../../kit/ConfirmAction';
 import { formatBytes, formatCount } from '../../kit/format';
@@ -68,13 +69,13 @@ function Preview({ seen }: { seen: Rewind }) {
       </Text>
       <Text size="sm">{seen.explanation}</Text>
       {seen.warnings.length > 0 && (
-        <Alert color="yellow" mt="xs" title={t('rewind.warnings')}>
+        <Notice tone="warn" title={t('rewind.warnings')}>
           <List size="sm">
             {seen.warnings.map((warning) => (
               <List.Item key={warning}>{warning}</List.Item>
             ))}
           </List>
-        </Alert>
+        </Notice>
       )}
     </div>
   );

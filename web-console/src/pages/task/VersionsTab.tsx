@@ -26,7 +26,7 @@ export function VersionsTab({ name, current }: { name: string; current: number }
     <Stack gap="md">
       <ProblemNotice problem={list.error} />
       <Panel title={t('version.title')} flush>
-        <div className="table-scroll" tabIndex={0} role="region" aria-label={t('version.title')}>
+        <div className="table-scroll" tabIndex={0} role="group" aria-label={t('version.title')}>
           <Table>
             <Table.Thead>
               <Table.Tr>
