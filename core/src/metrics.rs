@@ -61,6 +61,7 @@ pub struct CoreMetrics {
     transactions: Family<TaskLabel, Counter>,
     rows: Family<TaskLabel, Counter>,
     bytes: Family<TaskLabel, Counter>,
+    skipped: Family<TaskLabel, Counter>,
     queue_bytes: Family<TaskLabel, Gauge>,
     lag: Family<TaskLabel, FloatGauge>,
     epoch: Family<TaskLabel, Gauge>,
@@ -78,6 +79,7 @@ impl Default for CoreMetrics {
             transactions: Family::default(),
             rows: Family::default(),
             bytes: Family::default(),
+            skipped: Family::default(),
             queue_bytes: Family::default(),
             lag: Family::default(),
             epoch: Family::default(),
@@ -99,6 +101,7 @@ impl CoreMetrics {
         r.register("task_transactions", "Source transactions handed to the consumer", self.transactions.clone());
         r.register("task_rows", "Rows handed to the consumer", self.rows.clone());
         r.register("task_bytes", "Bytes of row events handed to the consumer", self.bytes.clone());
+        r.register("task_skipped_transactions", "Transactions left out by order", self.skipped.clone());
         r.register("task_queue_bytes", "Bytes read from the source and not yet taken", self.queue_bytes.clone());
         r.register("task_lag_seconds", "How far the target is behind the source; NaN if unknown", self.lag.clone());
         r.register("task_epoch", "The epoch of the lease held here", self.epoch.clone());
@@ -182,6 +185,10 @@ impl TaskMetrics {
         }
     }
 
+    pub fn skipped(&self) {
+        self.all.skipped.get_or_create(&self.label()).inc();
+    }
+
     pub fn progress(&self, status: &TaskStatus) {
         let mut seen = self.seen.lock();
         let (label, now) = (self.label(), &status.progress);
@@ -199,6 +206,7 @@ impl TaskMetrics {
         self.all.transactions.remove(&label);
         self.all.rows.remove(&label);
         self.all.bytes.remove(&label);
+        self.all.skipped.remove(&label);
         self.all.queue_bytes.remove(&label);
         self.all.lag.remove(&label);
         self.all.epoch.remove(&label);

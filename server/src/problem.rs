@@ -55,6 +55,16 @@ pub(crate) enum ApiError {
     BodyTooLarge { limit: usize },
     #[error("the body ended early: {0}")]
     BodyIncomplete(String),
+    #[error("task `{task}` has no version {version}; the last hundred are kept")]
+    VersionNotFound { task: TaskName, version: u64 },
+    #[error("task `{task}` can't go on there: {why}")]
+    RewindImpossible { task: TaskName, why: String, hint: String },
+    #[error("task `{task}`: {why}")]
+    NothingToSkip { task: TaskName, why: &'static str },
+    #[error("task `{task}` stands at another transaction: {found}")]
+    SkipMismatch { task: TaskName, found: String },
+    #[error("task `{task}` can't be handed over: {why}")]
+    HandoverImpossible { task: TaskName, why: String, hint: &'static str },
     #[error("{0}")]
     QueryInvalid(String),
     #[error("there is nothing at {0}")]
@@ -123,6 +133,13 @@ impl ApiError {
                 "body_too_large",
                 "make it smaller, or raise [http] body_bytes_max of the Server",
             ),
+            VersionNotFound { .. } => {
+                (S::NOT_FOUND, "version_not_found", "see the versions of the task, /api/v1/tasks/{name}/versions")
+            }
+            RewindImpossible { hint, .. } => (S::CONFLICT, "rewind_impossible", hint),
+            NothingToSkip { .. } => (S::CONFLICT, "nothing_to_skip", "see the task's status"),
+            SkipMismatch { .. } => (S::CONFLICT, "skip_mismatch", "look at what would be left out, and order that"),
+            HandoverImpossible { hint, .. } => (S::CONFLICT, "handover_impossible", hint),
             BodyIncomplete(_) => (S::BAD_REQUEST, "body_incomplete", "send it again"),
             QueryInvalid(_) => (S::BAD_REQUEST, "query_invalid", "see the API's document, /api/v1/openapi.json"),
             NoSuchAddress(_) => (S::NOT_FOUND, "no_such_address", "see the API's document, /api/v1/openapi.json"),

@@ -1,10 +1,11 @@
 //! What a task does, told from the nodes that are there. Pure: nodes in, one honest sentence out.
 
-use crate::view::{EndView, FailureView, InstanceView, RunningOn, StatusView, TaskState, time};
+use crate::view::{DesiredView, EndView, FailureView, InstanceView, RunningOn, StatusView, TaskState, time};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::{Desired, DesiredState};
 use replicator_model::instance::{CoreInfo, InstanceInfo, Role};
 use replicator_model::status::{Stage, TaskStatus};
+use replicator_model::stored::CarriedOut;
 use replicator_model::task::TaskSpec;
 
 /// Everything that the tree holds of one task, and the Cores of its group.
@@ -19,6 +20,7 @@ pub(crate) struct Observation {
     pub(crate) unreadable: Vec<(String, String)>,
     pub(crate) status: Option<TaskStatus>,
     pub(crate) last_commit: Option<Checkpoint>,
+    pub(crate) carried_out: CarriedOut,
     /// Needed only to say why nobody runs it.
     pub(crate) cores: Vec<CoreInfo>,
 }
@@ -29,9 +31,14 @@ impl Observation {
     }
 
     /// The status, if it was written under the lease that holds now: an older one tells nothing.
-    fn current_status(&self) -> Option<&TaskStatus> {
+    pub(crate) fn current_status(&self) -> Option<&TaskStatus> {
         let running = self.running()?;
         self.status.as_ref().filter(|status| status.core == running.core && status.epoch == running.epoch)
+    }
+
+    /// How far the target is: what the RUNNING instance says, else what is recorded.
+    pub(crate) fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.current_status().and_then(|status| status.checkpoint.as_ref()).or(self.last_commit.as_ref())
     }
 
     fn stage(&self) -> Option<Stage> {
@@ -69,7 +76,7 @@ pub(crate) fn view(seen: &Observation) -> StatusView {
         version: seen.version,
         source: EndView::source(&seen.spec),
         target: EndView::target(&seen.spec),
-        desired: (&seen.desired).into(),
+        desired: DesiredView::with_owed(&seen.desired, seen.carried_out),
         state,
         explanation: explanation(seen, state),
         running,
@@ -77,6 +84,7 @@ pub(crate) fn view(seen: &Observation) -> StatusView {
         lag_seconds: status.and_then(|status| status.lag_seconds),
         progress: status.map(|status| (&status.progress).into()),
         failure: status.and_then(|status| status.failure.as_ref()).map(Into::into),
+        skipped: seen.carried_out.skipped,
         retries: status.map_or(0, |status| status.retries),
         source_head: status.and_then(|status| status.source_head.as_ref()).map(Into::into),
         checkpoint: status.and_then(|status| status.checkpoint.as_ref()).map(Into::into),

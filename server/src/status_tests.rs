@@ -13,11 +13,12 @@ fn observation(wanted: DesiredState) -> Observation {
     Observation {
         version: 2,
         spec: TaskSpec::from_json(spec.to_string().as_bytes()).unwrap(),
-        desired: Desired { state: wanted, generation: 3, rewind: None },
+        desired: Desired { state: wanted, generation: 3, once: None, handover: None },
         instances: Vec::new(),
         unreadable: Vec::new(),
         status: None,
         last_commit: None,
+        carried_out: CarriedOut::default(),
         cores: Vec::new(),
     }
 }
@@ -61,6 +62,8 @@ fn status(stage: Stage, generation: u64, failure: Option<Failure>) -> TaskStatus
         lag_seconds: Some(1.5),
         progress: Progress { rows_per_second: 12.0, ..Progress::default() },
         failure,
+        failed_transaction: None,
+        skipped: 0,
         retries: 0,
         since_us: 1,
         updated_us: 1_790_000_000_000_000,

@@ -3,7 +3,7 @@
 
 use crate::problem::ApiError;
 use crate::status::{self, Observation};
-use crate::view::{OrderView, StatusView, TaskList, TaskState, TaskSummary, TaskView, UnreadableTask, VersionView};
+use crate::view::{OrderView, StatusView, TaskList, TaskState, TaskSummary, TaskView, UnreadableTask};
 use futures_util::StreamExt;
 use futures_util::stream;
 use replicator_coordination::error::CoordinationError;
@@ -152,18 +152,6 @@ pub(crate) async fn status(session: &Session, name: &TaskName) -> Result<StatusV
     Ok(status::view(&observe(session, name).await?))
 }
 
-/// Newest first. A version that is forgotten meanwhile is left out.
-pub(crate) async fn versions(session: &Session, name: &TaskName) -> Result<Vec<VersionView>, ApiError> {
-    session.task(name).await?;
-    let mut versions = Vec::new();
-    for number in session.task_versions(name).await?.into_iter().rev() {
-        if let Some(kept) = session.task_version(name, number).await? {
-            versions.push(VersionView::new(kept.version, kept.by, kept.reason, kept.at_us, kept.spec));
-        }
-    }
-    Ok(versions)
-}
-
 /// Everything that the tree holds of a task at this moment. The nodes are read one after another, so a change in
 /// between shows halfway; whoever reads again sees it whole.
 pub(crate) async fn observe(session: &Session, name: &TaskName) -> Result<Observation, CoordinationError> {
@@ -179,8 +167,10 @@ pub(crate) async fn observe(session: &Session, name: &TaskName) -> Result<Observ
     }
     let status = session.status(name).await?;
     let last_commit = session.last_commit(name).await?;
+    let carried_out = session.carried_out(name).await?;
+    let cores = Vec::new();
     let mut seen =
-        Observation { version, spec, desired, instances, unreadable, status, last_commit, cores: Vec::new() };
+        Observation { version, spec, desired, instances, unreadable, status, last_commit, carried_out, cores };
     if seen.desired.state != DesiredState::Stopped && seen.running().is_none() {
         seen.cores = session.cores(&seen.spec.group).await?;
     }

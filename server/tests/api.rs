@@ -63,6 +63,57 @@ async fn a_task_lives_from_creation_to_deletion() {
 }
 
 #[tokio::test]
+async fn versions_are_read_compared_and_gone_back_to() {
+    let service = Service::start().await;
+    let mut spec = spec("copy");
+    spec["producer"]["password"] = json!(CANARY);
+    service.post("/tasks", &spec).await;
+    let mut edited = spec.clone();
+    (edited["producer"]["port"], edited["producer"]["password"]) = (json!(3307), json!("another"));
+    assert_eq!(service.put("/tasks/copy?reason=moved", Some("\"0\""), &edited).await.status, StatusCode::OK);
+    let first = service.get("/tasks/copy/versions/0").await.body;
+    assert_eq!((&first["version"], &first["spec"]["producer"]["port"]), (&json!(0), &json!(3306)), "{first}");
+    let diff = service.get("/tasks/copy/versions/0/diff/1").await.body;
+    assert!(diff["diff"].as_str().unwrap().contains("\n+port = 3307\n"), "{diff}");
+    assert_eq!(diff["secrets_changed"], json!(["producer.password"]));
+    let toml = service.get("/tasks/copy/toml").await;
+    assert!(toml.text.contains("port = 3307\nuser = \"r\"\npassword = \"********\"\n"), "{toml:?}");
+    assert_problem(&service.get("/tasks/copy/versions/7").await, 404, "version_not_found");
+    assert_problem(&service.get("/tasks/copy/versions/x").await, 400, "query_invalid");
+
+    let back = json!({"version": 0, "reason": "too small"}).to_string();
+    let json = ("content-type", "application/json");
+    let roll_back = async |body: &str, headers: &[(&str, &str)]| {
+        service.send_raw("POST", "/tasks/copy/rollback", body.to_owned(), headers).await
+    };
+    assert_problem(&roll_back(&back, &[json]).await, 428, "precondition_required");
+    assert_problem(&roll_back(&back, &[json, ("if-match", "\"0\"")]).await, 412, "version_stale");
+    assert_problem(&roll_back("{\"version\": -1}", &[json, ("if-match", "\"1\"")]).await, 400, "body_invalid");
+    let missing = back.replace('0', "9");
+    assert_problem(&roll_back(&missing, &[json, ("if-match", "\"1\"")]).await, 404, "version_not_found");
+    let done = roll_back(&back, &[json, ("if-match", "\"1\"")]).await;
+    assert_eq!((done.status, done.header("etag")), (StatusCode::OK, "\"2\""), "{done:?}");
+    assert_eq!(done.body["spec"]["producer"]["port"], 3306);
+    assert_eq!(service.stored_password("copy").await, CANARY, "the secret of that version comes back too");
+    let newest = &service.get("/tasks/copy/versions").await.body["versions"][0];
+    assert_eq!(newest["reason"], "back to version 0: too small");
+}
+
+#[tokio::test]
+async fn a_spec_is_converted_without_being_stored() {
+    let service = Service::start().await;
+    let there = service.post("/specs/convert", &json!({"spec": spec("copy")})).await;
+    let toml = there.body["toml"].as_str().unwrap();
+    assert!(toml.starts_with("name = \"copy\"\ngroup = \"g1\"\n\n[producer]\nhost = \"db1\"\n"), "{toml}");
+    let back = service.post("/specs/convert", &json!({"toml": toml})).await;
+    assert_eq!((&back.body["spec"], &back.body["errors"]), (&spec("copy"), &json!([])));
+    let broken = service.post("/specs/convert", &json!({"toml": "name ="})).await;
+    assert!(broken.body["spec"].is_null() && !broken.body["errors"][0]["problem"].is_null(), "{broken:?}");
+    assert_problem(&service.post("/specs/convert", &json!({"yaml": ""})).await, 400, "body_invalid");
+    assert_eq!(service.get("/tasks").await.body, json!({"tasks": []}));
+}
+
+#[tokio::test]
 async fn changes_name_the_version_they_were_made_from() {
     let service = Service::start().await;
     service.post("/tasks", &spec("copy")).await;

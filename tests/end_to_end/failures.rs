@@ -9,13 +9,13 @@ use std::process::Output;
 use std::time::Duration;
 
 /// A Server and the command line over the cluster's ZooKeeper.
-struct Console {
-    address: String,
+pub(crate) struct Console {
+    pub(crate) address: String,
     _server: Process,
 }
 
 impl Console {
-    async fn start(cluster: &Cluster) -> Result<Console> {
+    pub(crate) async fn start(cluster: &Cluster) -> Result<Console> {
         let (config, log) = (cluster.dir.path().join("server.toml"), cluster.dir.path().join("server.log"));
         let listen = format!("127.0.0.1:{}", free_port());
         std::fs::write(
@@ -35,7 +35,7 @@ impl Console {
         Ok(console)
     }
 
-    async fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
         let program = Process::program("replicator").unwrap();
         let mut command = tokio::process::Command::new(program);
         command.args(["--server", &self.address]).args(arguments);

@@ -50,6 +50,7 @@ async fn start(task: &TaskSpec, resume: Option<Checkpoint>, epoch: u64, held: &A
         fence: Fence::new(Epoch::new(epoch), move || held.load(Ordering::Relaxed)),
         spec: task.pipe.clone(),
         progress: progress.clone(),
+        once: None,
     };
     let (started, has_started) = tokio::sync::oneshot::channel();
     let stopping = stop.clone();

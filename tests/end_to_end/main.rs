@@ -18,4 +18,5 @@ mod replication;
 mod secrets;
 mod server_api;
 mod servers_start;
+mod task_life;
 mod workload;

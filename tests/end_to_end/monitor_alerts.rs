@@ -175,6 +175,8 @@ impl FakeCore {
             lag_seconds: lag,
             progress: Progress::default(),
             failure,
+            failed_transaction: None,
+            skipped: 0,
             retries: 0,
             since_us: 0,
             updated_us: 0,

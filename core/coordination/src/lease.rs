@@ -125,9 +125,9 @@ impl Lease {
         self.0.last_commit.lock().await.checkpoint.clone()
     }
 
-    /// The order of an operator whose rewind was carried out last.
-    pub async fn carried_out(&self) -> u64 {
-        self.0.last_commit.lock().await.carried_out.generation
+    /// The order of an operator that was carried out last, and how many transactions were left out.
+    pub async fn carried_out(&self) -> CarriedOut {
+        self.0.last_commit.lock().await.carried_out
     }
 
     /// Records what is durable at the target. The only way to write `lastCommit`: under this epoch, and forward only.
@@ -167,27 +167,35 @@ impl Lease {
         Err(ambiguous.unwrap_or_else(unsettled).into())
     }
 
-    /// Carries out an operator's rewind, once: puts `checkpoint` (or none, to start from the task's own start) in the
-    /// place of `lastCommit`, whatever is there, under an order's `generation` that is larger than the last one's.
-    pub async fn rewind(&self, checkpoint: Option<&Checkpoint>, generation: u64) -> Result<(), CoordinationError> {
+    /// Carries out an operator's rewind, once: puts `checkpoint` in the place of `lastCommit`, whatever is there, under
+    /// an order's `generation` that is larger than the last one's.
+    pub async fn rewind(&self, checkpoint: &Checkpoint, generation: u64) -> Result<(), CoordinationError> {
+        self.check_epoch(checkpoint)?;
+        let data = encode(checkpoint)?;
+        self.carry_out(generation, 0, |last| {
+            Some(write_or_create(layout::last_commit(self.task()), data.clone(), last.version))
+        })
+        .await
+    }
+
+    /// Records, once, that the transaction is left out that the order of this generation names.
+    pub async fn skipped(&self, generation: u64) -> Result<(), CoordinationError> {
+        self.carry_out(generation, 1, |_| None).await
+    }
+
+    async fn carry_out(
+        &self,
+        generation: u64,
+        skipped: u64,
+        with: impl Fn(&LastCommit) -> Option<Operation>,
+    ) -> Result<(), CoordinationError> {
         let mut last = self.0.last_commit.lock().await;
-        let carried_out = CarriedOut { generation };
         for _ in 0..ATTEMPTS_MAX {
             if last.carried_out.generation >= generation {
                 return Ok(());
             }
-            let path = layout::last_commit(self.task());
-            let mut operations = Vec::new();
-            match (checkpoint, last.version) {
-                (Some(checkpoint), version) => {
-                    self.check_epoch(checkpoint)?;
-                    operations.push(write_or_create(path, encode(checkpoint)?, version));
-                }
-                (None, Some(version)) => {
-                    operations.push(Operation::Remove { path, expected: Expected::Version(version) });
-                }
-                (None, None) => {}
-            }
+            let mut operations: Vec<Operation> = with(&last).into_iter().collect();
+            let carried_out = CarriedOut { generation, skipped: last.carried_out.skipped + skipped };
             let done = layout::carried_out(self.task());
             operations.push(write_or_create(done, encode(&carried_out)?, last.carried_out_version));
             match self.write(operations).await {
@@ -197,7 +205,7 @@ impl Lease {
             }
             *last = LastCommit::read(&self.0.session, self.task()).await?;
         }
-        Err(StoreError::Ambiguous { reason: "the rewind was not confirmed".to_owned() }.into())
+        Err(StoreError::Ambiguous { reason: "the order was not confirmed as carried out".to_owned() }.into())
     }
 
     /// Shows the status. It goes with the session, and with the lease when that is given up.

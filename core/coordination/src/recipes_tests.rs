@@ -12,12 +12,13 @@ use crate::watching::Topic;
 use crate::workers::Workers;
 use parking_lot::Mutex;
 use replicator_model::checkpoint::Checkpoint;
-use replicator_model::desired::DesiredState;
+use replicator_model::desired::{DesiredState, OnceOrder};
 use replicator_model::epoch::Epoch;
 use replicator_model::instance::{CoreInfo, Role};
 use replicator_model::name::{CoreName, GroupName, TaskName};
 use replicator_model::position::Position;
 use replicator_model::status::Stage;
+use replicator_model::stored::CarriedOut;
 use replicator_model::task::{Start, TaskSpec};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -238,15 +239,39 @@ async fn a_rewind_moves_back_once() {
     let mut candidate = Candidate::enter(&a, &task(), &core("a"), "a");
     let lease = running(&mut candidate).await;
     lease.commit(&checkpoint(lease.epoch(), 100)).await.unwrap();
-    let order = a.order(&task(), DesiredState::Running, Some(Start::Earliest)).await.unwrap();
-    assert!(lease.carried_out().await < order.generation);
-    lease.rewind(Some(&checkpoint(lease.epoch(), 4)), order.generation).await.unwrap();
+    let order = a.order(&task(), DesiredState::Running, Some(OnceOrder::Rewind(Start::Earliest))).await.unwrap();
+    assert!(lease.carried_out().await.generation < order.generation);
+    lease.rewind(&checkpoint(lease.epoch(), 4), order.generation).await.unwrap();
     lease.commit(&checkpoint(lease.epoch(), 50)).await.unwrap();
-    lease.rewind(Some(&checkpoint(lease.epoch(), 4)), order.generation).await.unwrap();
+    lease.rewind(&checkpoint(lease.epoch(), 4), order.generation).await.unwrap();
     assert_eq!(a.last_commit(&task()).await.unwrap(), Some(checkpoint(lease.epoch(), 50)), "the order was carried out");
-    assert_eq!(a.order(&task(), DesiredState::Running, None).await.unwrap().rewind, None);
-    lease.rewind(None, order.generation + 1).await.unwrap();
-    assert_eq!(a.last_commit(&task()).await.unwrap(), None);
+    assert_eq!(a.order(&task(), DesiredState::Running, None).await.unwrap().once, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_skipped_transaction_is_counted_once() {
+    let service = Service::start();
+    let (a, _) = service.session().await;
+    a.create_task(&spec("g1"), AUTHOR).await.unwrap();
+    let mut candidate = Candidate::enter(&a, &task(), &core("a"), "a");
+    let lease = running(&mut candidate).await;
+    for (generation, skipped) in [(3, 1), (3, 1), (5, 2)] {
+        lease.skipped(generation).await.unwrap();
+        assert_eq!(a.carried_out(&task()).await.unwrap(), CarriedOut { generation, skipped });
+    }
+    lease.rewind(&checkpoint(lease.epoch(), 4), 6).await.unwrap();
+    assert_eq!(lease.carried_out().await, CarriedOut { generation: 6, skipped: 2 }, "a rewind leaves the count alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_to_hand_over_names_the_lease_and_keeps_what_is_owed() {
+    let service = Service::start();
+    let (a, _) = service.session().await;
+    a.create_task(&spec("g1"), AUTHOR).await.unwrap();
+    let owed = a.order(&task(), DesiredState::Running, Some(OnceOrder::Rewind(Start::Latest))).await.unwrap();
+    let order = a.order_handover(&task(), Epoch::new(7)).await.unwrap();
+    assert_eq!((order.generation, order.handover, &order.once), (2, Some(Epoch::new(7)), &owed.once));
+    assert_eq!(a.order(&task(), DesiredState::Paused, None).await.unwrap().handover, None);
 }
 
 #[tokio::test(start_paused = true)]

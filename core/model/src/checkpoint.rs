@@ -1,5 +1,6 @@
 //! What is durably applied: the data of `lastCommit`.
 
+use crate::desired::TransactionPlace;
 use crate::epoch::Epoch;
 use crate::gtid::GtidSet;
 use crate::position::Position;
@@ -62,6 +63,24 @@ impl Checkpoint {
     }
 }
 
+impl Checkpoint {
+    /// Whether the transaction lies before it: it was applied, or left out.
+    ///
+    /// | the GTID set | same server, comparable positions | passed |
+    /// |---|---|---|
+    /// | has the transaction | | yes |
+    /// | has it not | | no |
+    /// | none, or the transaction has no GTID | position behind the transaction's beginning | yes |
+    /// | | else | no |
+    pub fn has_passed(&self, transaction: &TransactionPlace) -> bool {
+        let set_of_one = transaction.gtid.as_deref().and_then(|gtid| GtidSet::parse(gtid).ok());
+        if let (Some(set), Some(one)) = (&self.gtid_set, &set_of_one) {
+            return set.contains(one);
+        }
+        self.server == transaction.server && self.position > transaction.position
+    }
+}
+
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "epoch {} at {} of {}", self.epoch, self.position, self.server)?;
@@ -84,6 +103,27 @@ mod tests {
             gtid_set: gtid_set.map(|text| GtidSet::parse(text).unwrap()),
             event_time_us: 0,
             written_at_us: 0,
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_has_passed_what_lies_before_it() {
+        let place = |server: &str, offset, gtid: Option<&str>| TransactionPlace {
+            server: server.into(),
+            position: Position::new("bin.000002", offset),
+            gtid: gtid.map(str::to_owned),
+        };
+        let plain = checkpoint(2, "a", "bin.000002", 100, None);
+        let with_set = checkpoint(2, "a", "bin.000002", 100, Some("0-1-7"));
+        for (checkpoint, transaction, passed) in [
+            (&plain, place("a", 99, None), true),
+            (&plain, place("a", 100, None), false),
+            (&plain, place("b", 99, None), false),
+            (&with_set, place("b", 500, Some("0-1-7")), true),
+            (&with_set, place("a", 4, Some("0-1-8")), false),
+            (&with_set, place("a", 4, None), true),
+        ] {
+            assert_eq!(checkpoint.has_passed(&transaction), passed, "{checkpoint} and {transaction}");
         }
     }
 

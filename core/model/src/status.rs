@@ -1,6 +1,7 @@
 //! What is observed of a running task.
 
 use crate::checkpoint::Checkpoint;
+use crate::desired::TransactionPlace;
 use crate::epoch::Epoch;
 use crate::failure::Failure;
 use crate::name::CoreName;
@@ -74,6 +75,12 @@ pub struct TaskStatus {
     pub progress: Progress,
     /// Why it is RETRYING or FAILED; also the last failure that a retry overcame.
     pub failure: Option<Failure>,
+    /// The transaction that can't be carried, of a task that is FAILED: the one that may be skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_transaction: Option<TransactionPlace>,
+    /// Transactions left out by order since the task was made.
+    #[serde(default)]
+    pub skipped: u64,
     /// How often it was tried again since it last streamed.
     pub retries: u32,
     pub since_us: i64,

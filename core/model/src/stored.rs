@@ -112,6 +112,9 @@ pub struct EpochNode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CarriedOut {
     pub generation: u64,
+    /// Transactions left out by order since the task was made.
+    #[serde(default)]
+    pub skipped: u64,
 }
 
 /// One version of a task's spec, who made it, when and why: the data of `versions/<n>`.
@@ -253,7 +256,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::alert::KnownCore;
     use crate::channel::{Delivery, TestAnswer};
-    use crate::desired::DesiredState;
+    use crate::desired::{DesiredState, Once, OnceOrder, TransactionPlace};
     use crate::failure::Failure;
     use crate::gtid::GtidSet;
     use crate::instance::Role;
@@ -316,12 +319,14 @@ pub(crate) mod tests {
         check("deliveries", &Deliveries { deliveries: vec![delivery] });
         let (answer, by) = (Some(TestAnswer { delivered, detail, took_ms: 12 }), "alice".to_owned());
         check("channel_test", &ChannelTest { channel: ChannelName::new("ops").unwrap(), by, at_us, answer });
-        check("carried_out", &CarriedOut { generation: 3 });
+        check("carried_out", &CarriedOut { generation: 3, skipped: 1 });
         let spec = task;
         let (by, reason) = ("alice".into(), "moved to db2".into());
         check("spec_version", &SpecVersion { version: 2, by, reason, at_us: 1_790_000_000_000_000, spec });
         let start = Start::Position { file: "bin.000001".into(), offset: 4 };
-        check("desired", &Desired { state: DesiredState::Running, generation: 3, rewind: Some(start) });
+        let once = Once { generation: 2, what: OnceOrder::Rewind(start) };
+        let handover = Some(Epoch::new(7));
+        check("desired", &Desired { state: DesiredState::Running, generation: 3, once: Some(once), handover });
         check(
             "instance",
             &InstanceInfo {
@@ -365,6 +370,12 @@ pub(crate) mod tests {
                     "db1:3306: user `r` was refused",
                     "check the password",
                 )),
+                failed_transaction: Some(TransactionPlace {
+                    server: "3e11fa47-71ca-11e1-9e33-c80aa9429562".into(),
+                    position: Position::new("bin.000042", 5_000_000_000),
+                    gtid: Some("3e11fa47-71ca-11e1-9e33-c80aa9429562:100".into()),
+                }),
+                skipped: 1,
                 retries: 0,
                 since_us: 1_790_000_000_000_000,
                 updated_us: 1_790_000_001_000_000,

@@ -3,14 +3,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod answer;
+pub mod beginning;
 pub mod catalogue;
 pub mod connect;
 pub mod error;
 pub mod facts;
 pub mod head;
+pub mod locate;
 pub mod markers;
+pub mod place;
 pub mod privileges;
 pub mod replicas;
 pub mod replication;
+pub mod shown;
 pub mod stream_error;
 pub mod tables;

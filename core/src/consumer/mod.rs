@@ -40,6 +40,12 @@ pub trait Consumer: Send {
     /// See 2.
     async fn begin(&mut self, start: &Checkpoint) -> Result<(), Failure>;
 
+    /// In the place of `begin`, when an operator has pointed the task elsewhere: whatever the target remembered is
+    /// replaced by `start`, in one step.
+    async fn rewind(&mut self, start: &Checkpoint) -> Result<(), Failure> {
+        self.begin(start).await
+    }
+
     /// See 3.
     async fn take(&mut self, change: Change) -> Result<(), Failure>;
 

@@ -10,15 +10,17 @@ pub mod lag;
 pub mod progress;
 mod queue;
 
-use crate::change::{Change, Progressed};
+use crate::change::{Change, Progressed, TransactionStart};
 use crate::consumer::Consumer;
 use crate::producer::Producer;
 use fence::Fence;
 use held::Held;
 use progress::{PipeProgress, Points};
 use replicator_model::checkpoint::Checkpoint;
+use replicator_model::desired::{OnceOrder, TransactionPlace};
 use replicator_model::epoch::Epoch;
 use replicator_model::failure::Failure;
+use replicator_model::position::Position;
 use replicator_model::task::PipeSpec;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,8 @@ pub struct Pipe {
     pub fence: Fence,
     pub spec: PipeSpec,
     pub progress: Arc<PipeProgress>,
+    /// What an operator ordered to happen before the first change flows. For a rewind, the producer's own start is where.
+    pub once: Option<OnceOrder>,
 }
 
 impl Pipe {
@@ -54,8 +58,20 @@ impl Pipe {
         F: Future<Output = Result<(), Failure>> + Send,
     {
         let remembered = self.consumer.open(self.fence.clone()).await?;
-        let start = self.producer.open(remembered.or(last_commit).as_ref()).await?;
-        self.consumer.begin(&start).await?;
+        let is_rewind = matches!(self.once, Some(OnceOrder::Rewind(_)));
+        let resume = if is_rewind { None } else { remembered.or(last_commit) };
+        let skip = match self.once.take() {
+            Some(OnceOrder::Skip(transaction)) => Some(transaction),
+            _ => None,
+        };
+        if let Some(transaction) = &skip {
+            self.producer.skip(transaction.clone());
+        }
+        let start = self.producer.open(resume.as_ref()).await?;
+        match is_rewind {
+            true => self.consumer.rewind(&start).await?,
+            false => self.consumer.begin(&start).await?,
+        }
         start_at(start.clone()).await?;
         let (sender, receiver) = queue::queue(self.spec.queue_bytes_max.get());
         self.progress.queue(receiver.bytes());
@@ -66,30 +82,38 @@ impl Pipe {
             taken: Progressed::from(start),
             epoch: self.fence.epoch(),
             oldest_unapplied_us: None,
-            in_transaction: false,
+            transaction: None,
+            skip,
             published: Instant::now(),
         };
         draining.publish();
-        draining.run(receiver, &stop).await?;
+        if let Err(failure) = draining.run(receiver, &stop).await {
+            let transaction = draining.transaction.take();
+            draining.failed_in(transaction);
+            return Err(failure);
+        }
         if stop.is_cancelled() {
             draining.consumer.close().await?;
             draining.publish();
             return Ok(());
         }
-        Err(reading.ended().await.unwrap_or_else(|error| panicked("the producer", &error)))
+        let (failure, transaction) =
+            reading.ended().await.unwrap_or_else(|error| (panicked("the producer", &error), None));
+        draining.failed_in(transaction);
+        Err(failure)
     }
 }
 
 /// Moves changes from the producer into the queue until one of them ends.
-async fn read(mut producer: Box<dyn Producer>, sender: queue::Sender) -> Failure {
+async fn read(mut producer: Box<dyn Producer>, sender: queue::Sender) -> (Failure, Option<TransactionStart>) {
     loop {
         match producer.next().await {
             Ok(change) => {
                 if sender.send(change).await == Err(queue::Closed) {
-                    return Failure::transient("stopped", "the consumer ended", "it is started again");
+                    return (Failure::transient("stopped", "the consumer ended", "it is started again"), None);
                 }
             }
-            Err(failure) => return failure,
+            Err(failure) => return (failure, producer.transaction()),
         }
     }
 }
@@ -111,7 +135,10 @@ struct Draining {
     taken: Progressed,
     epoch: Epoch,
     oldest_unapplied_us: Option<i64>,
-    in_transaction: bool,
+    /// The one that has begun and is not complete.
+    transaction: Option<TransactionStart>,
+    /// The transaction to leave out, until it is.
+    skip: Option<TransactionPlace>,
     published: Instant,
 }
 
@@ -146,27 +173,50 @@ impl Draining {
         match &change {
             Change::Begin(start) => {
                 self.oldest_unapplied_us.get_or_insert(start.commit_time_us);
-                self.in_transaction = true;
+                self.transaction = Some(start.clone());
             }
             Change::Rows(rows) => self.progress.count_rows(rows.row_count, rows.event.len() as u64),
             Change::Schema(_) => {}
             Change::Commit(point) => {
-                self.in_transaction = false;
                 self.progress.count_transaction();
                 passed = Some(point.clone());
             }
             Change::Reached(point) => passed = Some(point.clone()),
         }
+        let is_complete = matches!(change, Change::Commit(_));
         self.consumer.take(change).await?;
+        if is_complete {
+            self.transaction = None;
+        }
         if let Some(point) = passed {
             self.taken.advance(&point);
+            self.settle_skip().await?;
         }
         Ok(())
     }
 
+    /// That a transaction was left out is durable before the next one begins: should that fail too, the order is done.
+    async fn settle_skip(&mut self) -> Result<(), Failure> {
+        let taken = self.skip.as_ref().map(|skip| self.taken.checkpoint(self.epoch, 0).has_passed(skip));
+        if taken == Some(true) {
+            self.skip = None;
+            self.consumer.settle().await?;
+            self.publish();
+        }
+        Ok(())
+    }
+
+    fn failed_in(&self, transaction: Option<TransactionStart>) {
+        if let Some(TransactionStart { gtid, file, offset, .. }) = transaction {
+            let server = self.taken.checkpoint(self.epoch, 0).server;
+            let gtid = gtid.map(|gtid| gtid.to_string());
+            self.progress.failed_in(TransactionPlace { server, position: Position::new(&*file, offset), gtid });
+        }
+    }
+
     /// Nothing waits and nothing failed: unless a transaction is under way, everything taken is durable.
     fn publish_settled(&mut self) {
-        if !self.in_transaction {
+        if self.transaction.is_none() {
             self.oldest_unapplied_us = None;
         }
         self.publish();

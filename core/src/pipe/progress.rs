@@ -1,9 +1,10 @@
 //! What can be seen of a pipe from outside while it runs.
 
 use replicator_model::checkpoint::Checkpoint;
+use replicator_model::desired::TransactionPlace;
 use replicator_model::status::Progress;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -13,8 +14,9 @@ pub struct PipeProgress {
     transactions: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
-    queue_bytes: std::sync::OnceLock<Arc<AtomicU64>>,
+    queue_bytes: OnceLock<Arc<AtomicU64>>,
     points: watch::Sender<Points>,
+    failed_transaction: OnceLock<TransactionPlace>,
 }
 
 /// How far a pipe is.
@@ -34,8 +36,9 @@ impl Default for PipeProgress {
             transactions: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-            queue_bytes: std::sync::OnceLock::new(),
+            queue_bytes: OnceLock::new(),
             points: watch::Sender::new(Points::default()),
+            failed_transaction: OnceLock::new(),
         }
     }
 }
@@ -57,6 +60,16 @@ impl PipeProgress {
 
     pub(super) fn publish(&self, points: Points) {
         self.points.send_replace(points);
+    }
+
+    pub(super) fn failed_in(&self, transaction: TransactionPlace) {
+        // The first failure ends a pipe.
+        let _already = self.failed_transaction.set(transaction);
+    }
+
+    /// The transaction in which it failed, if it was in one.
+    pub fn failed_transaction(&self) -> Option<&TransactionPlace> {
+        self.failed_transaction.get()
     }
 
     /// Follows how far it is.

@@ -1,25 +1,26 @@
-//! The producer for MySQL and MariaDB: connections around the decisions of `start` and `assemble`.
+//! The producer for MySQL and MariaDB: connections around the decisions of `beginning` and `assemble`.
 
 use super::assemble::{self, Assembler, WantedTable};
 use super::passed::{Passed, first_rotate};
-use super::place::Place;
 use super::scope::Scope;
-use super::start::{self, Beginning, FIRST_OFFSET, Source};
 use super::{Head, Producer};
-use crate::change::Change;
+use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
 use mysql_async::Conn;
 use replicator_binlog::Decoder;
 use replicator_model::checkpoint::Checkpoint;
+use replicator_model::desired::TransactionPlace;
 use replicator_model::epoch::Epoch;
 use replicator_model::failure::Failure;
 use replicator_model::gtid::GtidSet;
 use replicator_model::name::TaskName;
 use replicator_model::position::Position;
 use replicator_model::task::{PipeSpec, ProducerSpec, Route, Start};
+use replicator_mysql::beginning::{self, Beginning, FIRST_OFFSET, Source};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::{ServerFacts, ServerFlavor};
 use replicator_mysql::head::{self, SourceHead};
+use replicator_mysql::place::Place;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, RawEvent, ReplicaIdentity};
 use replicator_mysql::tables::{self, TableDefinition};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,6 +34,7 @@ pub(super) struct BinlogProducer {
     start: Start,
     heartbeat: Duration,
     event_bytes_max: u64,
+    skip: Option<TransactionPlace>,
     stream: Option<Stream>,
 }
 
@@ -57,6 +59,7 @@ impl BinlogProducer {
             start: spec.start.clone(),
             heartbeat: spec.heartbeat.duration(),
             event_bytes_max: pipe.event_bytes_max.get(),
+            skip: None,
             stream: None,
         })
     }
@@ -69,7 +72,7 @@ impl BinlogProducer {
         let head = head::ask(&mut conn, &facts).await?;
         let files = head::log_files(&mut conn).await?;
         let source = Source { facts: &facts, head: &head, files: &files };
-        let beginning = start::beginning(source, resume, &self.start)?;
+        let beginning = beginning::beginning(source, resume, &self.start)?;
         let begun = self.connect(beginning, &facts, &mut conn).await?;
         // Its answers are all there; a connection that does not close in order is the server's to clean up.
         drop(conn);
@@ -86,6 +89,8 @@ impl BinlogProducer {
             decoder: begun.decoder,
             place: begun.place,
             floor: begun.position.clone(),
+            // Where the checkpoint is behind it, it has been left out, and only that is not recorded yet.
+            skip: self.skip.clone().filter(|skip| !resume.is_some_and(|resume| resume.has_passed(skip))),
         };
         self.stream = Some(Stream { connection: begun.connection, assembler: Assembler::new(beginning), lookup: None });
         Ok(Checkpoint {
@@ -178,6 +183,14 @@ struct Begun {
 
 #[async_trait]
 impl Producer for BinlogProducer {
+    fn skip(&mut self, transaction: TransactionPlace) {
+        self.skip = Some(transaction);
+    }
+
+    fn transaction(&self) -> Option<TransactionStart> {
+        self.stream.as_ref().and_then(|stream| stream.assembler.transaction().cloned())
+    }
+
     async fn open(&mut self, resume: Option<&Checkpoint>) -> Result<Checkpoint, Failure> {
         let address = format!("source {}", self.endpoint.address());
         self.begin(resume).await.map_err(|failure| failure.at(address))

@@ -7,23 +7,22 @@
 //!                                        information_schema ┘  (only where the log does not say enough)
 //! ```
 //!
-//! `start` decides where to begin, `assemble` what events mean; both are plain functions of data. `binlog` connects
-//! them to the server.
+//! `replicator_mysql::beginning` decides where to begin, `assemble` what events mean; both are plain functions of data.
+//! `binlog` connects them to the server.
 
 mod assemble;
 mod binlog;
 mod column_type;
 mod passed;
-mod place;
 mod schema;
 mod scope;
-mod start;
 mod statement;
 
-use crate::change::Change;
+use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
 use binlog::{BinlogProducer, EndpointHead};
 use replicator_model::checkpoint::Checkpoint;
+use replicator_model::desired::TransactionPlace;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::{PipeSpec, ProducerSpec, Route};
@@ -34,6 +33,13 @@ pub use replicator_mysql::head::SourceHead;
 /// After an error nothing more is called but `drop`: the supervisor builds another one.
 #[async_trait]
 pub trait Producer: Send {
+    /// Called before `open`, if at all: leave this transaction out, which has to be the first of the task's that comes.
+    /// It is handed on as one without changes. Another one that comes first is the definite failure `skip_mismatch`.
+    fn skip(&mut self, transaction: TransactionPlace);
+
+    /// The transaction that is being read: after an error, the one that can't be carried.
+    fn transaction(&self) -> Option<TransactionStart>;
+
     /// Connects, checks that the source can be replicated from, and finds where to begin: after `resume` (what is
     /// durable at the target, or `lastCommit`), else at the task's start. Answers the checkpoint it begins at, with
     /// epoch 0.

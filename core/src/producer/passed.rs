@@ -1,12 +1,13 @@
 //! Reading from the start of a file up to a position, to know which transactions lie before it.
 
-use super::place::Place;
 use bytes::Bytes;
 use replicator_binlog::{Decoder, EventBody};
 use replicator_model::failure::Failure;
 use replicator_model::gtid::mysql::Interval;
 use replicator_model::gtid::{MySqlGtid, MySqlGtidSet};
 use replicator_model::position::Position;
+use replicator_mysql::beginning::FIRST_OFFSET;
+use replicator_mysql::place::Place;
 use uuid::Uuid;
 
 /// Reads the event that every stream begins with: it names the file.
@@ -39,7 +40,7 @@ impl Passed {
     /// For a stream that begins at the start of the position's file, behind the event that names it.
     /// `wants_gtids`: whether the file begins with a list of them.
     pub(super) fn new(until: Position, decoder: Decoder, wants_gtids: bool) -> Self {
-        let place = Place::new(&until.file, super::start::FIRST_OFFSET);
+        let place = Place::new(&until.file, FIRST_OFFSET);
         Self { decoder, place, until, gtids: MySqlGtidSet::default(), wants_previous: wants_gtids }
     }
 
@@ -76,7 +77,7 @@ impl Passed {
             _ => {}
         }
         // The start of the file is as good as what stands behind its first events.
-        if self.place.offset > self.until.offset && self.until.offset > super::start::FIRST_OFFSET {
+        if self.place.offset > self.until.offset && self.until.offset > FIRST_OFFSET {
             return Err(self.no_border());
         }
         Ok(())

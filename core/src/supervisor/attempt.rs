@@ -11,8 +11,9 @@ use crate::producer::{self, SourceHead};
 use replicator_coordination::lease::Lease;
 use replicator_coordination::watching::Changes;
 use replicator_model::checkpoint::Checkpoint;
+use replicator_model::desired::{Once, OnceOrder};
 use replicator_model::failure::Failure;
-use replicator_model::task::TaskSpec;
+use replicator_model::task::{ConsumerSpec, TaskSpec};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -42,6 +43,9 @@ pub(super) struct Attempt<'a> {
     pub supervisor: &'a Supervisor,
     pub lease: &'a Lease,
     pub wanted: &'a Wanted,
+    /// Apply each transaction by itself until this point is durable: one of those that were applied together before it
+    /// failed, and which of them is to be known.
+    pub one_by_one: Option<&'a Checkpoint>,
 }
 
 impl Attempt<'_> {
@@ -56,10 +60,11 @@ impl Attempt<'_> {
             ));
         }
         let progress = Arc::new(PipeProgress::default());
-        report.begin(Arc::clone(&progress)).await;
+        let owed = self.wanted.desired.owed(self.lease.carried_out().await.generation).cloned();
+        report.begin(Arc::clone(&progress), owed.as_ref()).await;
         let pipe_stop = stop.child_token();
         let (started, is_started) = watch::channel(false);
-        let mut pipe = match self.start(spec, Arc::clone(&progress), pipe_stop.clone(), started).await {
+        let mut pipe = match self.start(spec, Arc::clone(&progress), owed, pipe_stop.clone(), started).await {
             Ok(pipe) => pipe,
             Err(failure) => return Ended::Failed(failure),
         };
@@ -75,24 +80,38 @@ impl Attempt<'_> {
         &self,
         spec: &TaskSpec,
         progress: Arc<PipeProgress>,
+        owed: Option<Once>,
         stop: CancellationToken,
         started: watch::Sender<bool>,
     ) -> Result<Held<Result<(), Failure>>, Failure> {
         let clock = self.lease.clock();
+        let (mut source, mut target) = (spec.producer.clone(), spec.consumer.clone());
+        let mut rewind = None;
+        if let Some(Once { generation, what: OnceOrder::Rewind(start) }) = &owed {
+            source.start = start.clone();
+            rewind = Some(*generation);
+        }
+        if let (Some(_), ConsumerSpec::Mysql(target)) = (self.one_by_one, &mut target) {
+            target.commit_rows_max = 1;
+        }
         let pipe = Pipe {
-            producer: producer::build(&spec.name, &spec.producer, &spec.routes, &spec.pipe)?,
-            consumer: consumer::build(&spec.name, &spec.consumer)?,
+            producer: producer::build(&spec.name, &source, &spec.routes, &spec.pipe)?,
+            consumer: consumer::build(&spec.name, &target)?,
             fence: Fence::new(self.lease.epoch(), move || clock.may_commit()),
             spec: spec.pipe.clone(),
             progress,
+            once: owed.map(|once| once.what),
         };
         let last_commit = self.lease.last_commit().await;
         let (lease, clock) = (self.lease.clone(), Arc::clone(&self.supervisor.session.surroundings().wall_clock_us));
         let is_new = last_commit.is_none();
         let start_at = async move |start: Checkpoint| {
-            if is_new {
-                let start = Checkpoint { epoch: lease.epoch(), written_at_us: clock(), ..start.clone() };
-                lease.commit(&start).await.map_err(|error| error.failure())?;
+            let stamped = Checkpoint { epoch: lease.epoch(), written_at_us: clock(), ..start.clone() };
+            if let Some(generation) = rewind {
+                lease.rewind(&stamped, generation).await.map_err(|error| error.failure())?;
+                tracing::warn!(task = %lease.task(), position = %start.position, "rewound by order");
+            } else if is_new {
+                lease.commit(&stamped).await.map_err(|error| error.failure())?;
             }
             tracing::info!(task = %lease.task(), position = %start.position, "changes flow");
             started.send_replace(true);
@@ -136,7 +155,12 @@ impl Attempt<'_> {
                     }
                 }
                 Ok(()) = is_started.changed() => report.streaming().await,
-                _ = status.tick() => report.status(head.latest()).await,
+                _ = status.tick() => {
+                    report.status(head.latest()).await;
+                    if self.one_by_one.is_some_and(|point| report.is_durable(point)) {
+                        pipe_stop.cancel();
+                    }
+                }
                 _ = checkpoint.tick() => report.checkpoint().await,
             }
         }

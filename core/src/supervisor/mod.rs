@@ -21,11 +21,12 @@ use replicator_coordination::lease::Lease;
 use replicator_coordination::session::Session;
 use replicator_coordination::standby::{Candidate, GoneReason, RoleChange};
 use replicator_coordination::watching::{Changes, Topic};
+use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::{Desired, DesiredState};
 use replicator_model::failure::Failure;
 use replicator_model::name::{CoreName, TaskName};
 use replicator_model::status::Stage;
-use replicator_model::task::TaskSpec;
+use replicator_model::task::{ConsumerSpec, TaskSpec};
 use report::Report;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,6 +54,11 @@ struct Wanted {
     spec: TaskSpec,
     version: u64,
     desired: Desired,
+}
+
+/// Whether several source transactions may share one of the target: where that fails, one of them is to blame.
+fn may_join(spec: &TaskSpec) -> bool {
+    matches!(&spec.consumer, ConsumerSpec::Mysql(target) if target.commit_rows_max > 1)
 }
 
 /// What makes two readings the same order.
@@ -85,12 +91,20 @@ impl Supervisor {
                     tracing::info!(task = %self.task, epoch = %lease.epoch(), "runs the task");
                     self.metrics.role(true, lease.epoch().get());
                     let clock = lease.clock();
-                    tokio::select! {
+                    let hands_over = tokio::select! {
                         biased;
-                        why = clock.lost() => tracing::warn!(task = %self.task, epoch = %lease.epoch(), why, "lost the lease"),
-                        () = self.hold(&lease, &candidate, &stop) => {}
-                    }
+                        why = clock.lost() => {
+                            tracing::warn!(task = %self.task, epoch = %lease.epoch(), why, "lost the lease");
+                            false
+                        }
+                        hands_over = self.hold(&lease, &candidate, &stop) => hands_over,
+                    };
                     self.metrics.role(false, 0);
+                    if hands_over {
+                        tracing::info!(task = %self.task, epoch = %lease.epoch(), "hands over by order");
+                        candidate.leave().await;
+                        candidate = Candidate::enter(&self.session, &self.task, &self.core, &self.host);
+                    }
                 }
                 RoleChange::Gone { reason } => {
                     tracing::info!(task = %self.task, %reason, "is no longer in the line");
@@ -111,16 +125,22 @@ impl Supervisor {
         }
     }
 
-    /// Carries out what is wanted, until `stop`. Dropped when the lease is lost.
-    async fn hold(&self, lease: &Lease, candidate: &Candidate, stop: &CancellationToken) {
+    /// Carries out what is wanted, until `stop`, or until it is ordered to hand over, which it answers. Dropped when the
+    /// lease is lost.
+    async fn hold(&self, lease: &Lease, candidate: &Candidate, stop: &CancellationToken) -> bool {
         let topics = [Topic::Spec(self.task.clone()), Topic::Desired(self.task.clone())];
         let mut changes = self.session.changes(topics, READ_AGAIN);
         let mut report = Report::new(self, lease, candidate);
         let mut backoff: Option<Backoff> = None;
+        let mut one_by_one: Option<Checkpoint> = None;
         while !stop.is_cancelled() {
-            let Some(wanted) = self.read_wanted(&mut report, stop).await else { return };
+            let Some(wanted) = self.read_wanted(&mut report, stop).await else { return false };
             let order = wanted.order();
             report.order(wanted.version, wanted.desired.generation);
+            if wanted.desired.handover.is_some_and(|given_up| lease.epoch() <= given_up) {
+                report.stage(Stage::Stopping, None).await;
+                return true;
+            }
             if wanted.desired.state != DesiredState::Running {
                 report.stage(Stage::Paused, None).await;
                 backoff = None;
@@ -130,7 +150,8 @@ impl Supervisor {
             let backoff_now = backoff.get_or_insert_with(|| Backoff::new(&wanted.spec.pipe));
             let began = Instant::now();
             report.retries(backoff_now.retries());
-            let attempt = Attempt { supervisor: self, lease, wanted: &wanted };
+            let together = one_by_one.take();
+            let attempt = Attempt { supervisor: self, lease, wanted: &wanted, one_by_one: together.as_ref() };
             match attempt.run(&mut report, &mut changes, stop).await {
                 Ended::Stopped => report.stage(Stage::Stopping, None).await,
                 Ended::Changed => backoff = None,
@@ -138,6 +159,12 @@ impl Supervisor {
                     let wait = backoff_now.after(began.elapsed());
                     report.retries(backoff_now.retries());
                     self.retry_later(&mut report, failure, wait, &mut changes, order, stop).await;
+                }
+                Ended::Failed(failure)
+                    if together.is_none() && may_join(&wanted.spec) && report.reached_together().is_some() =>
+                {
+                    tracing::info!(task = %self.task, reason = failure.reason, "tries again, one transaction at a time");
+                    one_by_one = report.reached_together();
                 }
                 Ended::Failed(failure) => {
                     tracing::error!(task = %self.task, code = failure.code, reason = failure.reason, hint = failure.hint, "the task failed");
@@ -147,6 +174,7 @@ impl Supervisor {
                 }
             }
         }
+        false
     }
 
     async fn retry_later(

@@ -7,6 +7,7 @@ use crate::producer::SourceHead;
 use replicator_coordination::lease::Lease;
 use replicator_coordination::standby::Candidate;
 use replicator_model::checkpoint::Checkpoint;
+use replicator_model::desired::{Once, OnceOrder, TransactionPlace};
 use replicator_model::failure::Failure;
 use replicator_model::status::{Progress, Stage, TaskStatus};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub(super) struct Report<'a> {
     looked: (Instant, Progress),
     lag: Lag,
     committed: Option<Checkpoint>,
+    /// The transaction that is to be left out, and the order that says so, until that is recorded.
+    skip: Option<(u64, TransactionPlace)>,
 }
 
 impl<'a> Report<'a> {
@@ -41,13 +44,15 @@ impl<'a> Report<'a> {
             lag_seconds: None,
             progress: Progress::default(),
             failure: None,
+            failed_transaction: None,
+            skipped: 0,
             retries: 0,
             since_us: now,
             updated_us: now,
         };
         let looked = (Instant::now(), Progress::default());
         let (pipe, before, lag, committed) = (None, Progress::default(), Lag::default(), None);
-        Self { supervisor, lease, candidate, status, pipe, before, looked, lag, committed }
+        Self { supervisor, lease, candidate, status, pipe, before, looked, lag, committed, skip: None }
     }
 
     pub(super) fn order(&mut self, spec_version: u64, desired_generation: u64) {
@@ -58,10 +63,15 @@ impl<'a> Report<'a> {
         self.status.retries = retries;
     }
 
-    /// A new pipe starts.
-    pub(super) async fn begin(&mut self, pipe: Arc<PipeProgress>) {
+    /// A new pipe starts, with what was ordered to happen once before its first change.
+    pub(super) async fn begin(&mut self, pipe: Arc<PipeProgress>, once: Option<&Once>) {
         self.before = self.totals();
         self.pipe = Some(pipe);
+        self.status.skipped = self.lease.carried_out().await.skipped;
+        self.skip = once.and_then(|once| match &once.what {
+            OnceOrder::Skip(transaction) => Some((once.generation, transaction.clone())),
+            OnceOrder::Rewind(_) => None,
+        });
         // Under retries the stage stays what it is until changes flow: flapping hides the trouble.
         if self.status.stage != Stage::Retrying {
             self.stage(Stage::Starting, None).await;
@@ -80,6 +90,8 @@ impl<'a> Report<'a> {
         }
         self.supervisor.metrics.stage(stage, failure.as_ref());
         (self.status.stage, self.status.failure) = (stage, failure);
+        let failed = self.pipe.as_ref().and_then(|pipe| pipe.failed_transaction());
+        self.status.failed_transaction = failed.filter(|_| stage == Stage::Failed).cloned();
         if stage != Stage::Streaming {
             self.status.lag_seconds = None;
         }
@@ -109,13 +121,40 @@ impl<'a> Report<'a> {
     /// Writes `lastCommit` if something new is durable.
     pub(super) async fn checkpoint(&mut self) {
         let Some(durable) = self.points().durable else { return };
-        if self.committed.as_ref() == Some(&durable) {
-            return;
+        if self.committed.as_ref() != Some(&durable) {
+            match self.lease.commit(&self.stamped(durable.clone())).await {
+                Ok(()) => self.committed = Some(durable.clone()),
+                Err(error) => tracing::warn!(task = %self.supervisor.task, %error, "lastCommit was not written"),
+            }
         }
-        match self.lease.commit(&self.stamped(durable.clone())).await {
-            Ok(()) => self.committed = Some(durable),
-            Err(error) => tracing::warn!(task = %self.supervisor.task, %error, "lastCommit was not written"),
+        self.record_skip(&durable).await;
+    }
+
+    /// Once the target is behind the transaction that was to be left out, the order is done.
+    async fn record_skip(&mut self, durable: &Checkpoint) {
+        let Some((generation, transaction)) = self.skip.take_if(|(_, skip)| durable.has_passed(skip)) else { return };
+        match self.lease.skipped(generation).await {
+            Ok(()) => {
+                tracing::warn!(task = %self.supervisor.task, %transaction, "a transaction was left out by order");
+                self.status.skipped = self.lease.carried_out().await.skipped;
+                self.supervisor.metrics.skipped();
+            }
+            Err(error) => {
+                tracing::warn!(task = %self.supervisor.task, %error, "that a transaction was left out was not recorded");
+                self.skip = Some((generation, transaction));
+            }
         }
+    }
+
+    /// Whether everything up to a point is durable at the target.
+    pub(super) fn is_durable(&self, point: &Checkpoint) -> bool {
+        self.points().durable.is_some_and(|durable| durable.follows(point).is_ok())
+    }
+
+    /// How far the last pipe got, if it handed over a whole transaction: those may have been applied together.
+    pub(super) fn reached_together(&self) -> Option<Checkpoint> {
+        let pipe = self.pipe.as_ref().filter(|pipe| pipe.totals().transactions > 0)?;
+        pipe.points().borrow().reached.clone()
     }
 
     fn points(&self) -> Points {

@@ -2,7 +2,10 @@
 
 use crate::exit::{Exit, Failed};
 use replicator_model::name::TaskName;
-use replicator_server::view::{CoreList, OrderView, PreflightView, Problem, StatusView, TaskList, TaskView};
+use replicator_server::view::{
+    CoreList, DiffView, HandoverRequest, OrderView, PreflightView, Problem, RewindRequest, RewindView, RewoundView,
+    RollbackRequest, SkipRequest, SkipView, StatusView, TaskList, TaskView, VersionList, VersionView,
+};
 use reqwest::header::{CONTENT_TYPE, IF_MATCH};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
@@ -109,6 +112,49 @@ impl Client {
     pub(crate) async fn preflight_task(&self, name: &TaskName, checks: &[String]) -> Result<PreflightView, Failed> {
         let query = [("checks", checks.join(","))];
         answer(self.request(Method::GET, &["tasks", name.as_str(), "preflight"], &query)).await
+    }
+
+    pub(crate) async fn versions(&self, name: &TaskName) -> Result<VersionList, Failed> {
+        answer(self.request(Method::GET, &["tasks", name.as_str(), "versions"], &[])).await
+    }
+
+    pub(crate) async fn version(&self, name: &TaskName, version: u64) -> Result<VersionView, Failed> {
+        answer(self.request(Method::GET, &["tasks", name.as_str(), "versions", &version.to_string()], &[])).await
+    }
+
+    pub(crate) async fn diff(&self, name: &TaskName, from: u64, to: u64) -> Result<DiffView, Failed> {
+        let (from, to) = (from.to_string(), to.to_string());
+        answer(self.request(Method::GET, &["tasks", name.as_str(), "versions", &from, "diff", &to], &[])).await
+    }
+
+    pub(crate) async fn roll_back(
+        &self,
+        name: &TaskName,
+        seen: u64,
+        rollback: &RollbackRequest,
+    ) -> Result<TaskView, Failed> {
+        let request = self.request(Method::POST, &["tasks", name.as_str(), "rollback"], &[]);
+        answer(request.header(IF_MATCH, etag(seen)).json(rollback)).await
+    }
+
+    pub(crate) async fn preview_rewind(&self, name: &TaskName, rewind: &RewindRequest) -> Result<RewindView, Failed> {
+        answer(self.request(Method::POST, &["tasks", name.as_str(), "rewind", "preview"], &[]).json(rewind)).await
+    }
+
+    pub(crate) async fn rewind(&self, name: &TaskName, rewind: &RewindRequest) -> Result<RewoundView, Failed> {
+        answer(self.request(Method::POST, &["tasks", name.as_str(), "rewind"], &[]).json(rewind)).await
+    }
+
+    pub(crate) async fn skippable(&self, name: &TaskName) -> Result<SkipView, Failed> {
+        answer(self.request(Method::GET, &["tasks", name.as_str(), "skip"], &[])).await
+    }
+
+    pub(crate) async fn skip(&self, name: &TaskName, skip: &SkipRequest) -> Result<OrderView, Failed> {
+        answer(self.request(Method::POST, &["tasks", name.as_str(), "skip"], &[]).json(skip)).await
+    }
+
+    pub(crate) async fn hand_over(&self, name: &TaskName, to: HandoverRequest) -> Result<OrderView, Failed> {
+        answer(self.request(Method::POST, &["tasks", name.as_str(), "handover"], &[]).json(&to)).await
     }
 
     pub(crate) async fn cores(&self) -> Result<CoreList, Failed> {

@@ -28,6 +28,7 @@ pub(crate) async fn run(wanted: Try) -> Result<(), Failed> {
         fence: Fence::new(Epoch::NONE.next(), || true),
         spec: spec.pipe.clone(),
         progress: Arc::default(),
+        once: None,
     };
     let stop = CancellationToken::new();
     shut_down_on_signals(stop.clone());

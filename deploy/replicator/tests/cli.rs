@@ -127,6 +127,21 @@ fn a_task_is_applied_seen_ordered_and_deleted() {
     let secret = standalone.run_with(&["task", "apply", "-f", "-"], &edited.replace(CANARY, "other"));
     assert_eq!(secret.stdout, "task copy updated (version 2)\n  ~ a secret\n", "{secret:?}");
 
+    contains(&standalone.run(&["task", "get", "copy"]).stdout, &["port = 3\n", "password = \"********\"\n"]);
+    contains(&standalone.run(&["task", "get", "copy", "--version", "0"]).stdout, &["port = 2\n"]);
+    contains(&standalone.run(&["task", "diff", "-f", &file]).stdout, &["--- version 2", "-port = 3", "+port = 2"]);
+    contains(&standalone.run(&["task", "diff", "copy", "1"]).stdout, &["~ producer.password (a secret)"]);
+    assert_eq!(standalone.run(&["task", "diff", "copy"]).code, 2);
+    assert_eq!(standalone.run(&["task", "rollback", "copy", "--to", "0"]).code, 2, "nobody can be asked");
+    let back = standalone.run(&["task", "rollback", "copy", "--to", "0", "--yes", "--reason", "smaller"]);
+    assert_eq!(back.stdout, "task copy is at version 3, the same as version 0\n", "{back:?}");
+    contains(&standalone.run(&["task", "versions", "copy"]).stdout, &["VERSION", "back to version 0: smaller"]);
+    assert_eq!(standalone.run(&["task", "rollback", "copy", "--to", "2", "--yes"]).code, 0);
+    let shown = standalone.run(&["task", "show", "copy", "--wait-for", "state=stopped"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let waited = standalone.run(&["task", "show", "copy", "--wait-for", "running", "--timeout", "10ms"]);
+    assert_eq!(waited.code, 6, "{waited:?}");
+
     contains(
         &standalone.run(&["task", "list"]).stdout,
         &["NAME", "copy", "STOPPED", "127.0.0.1:1", "mysql 127.0.0.1:3"],

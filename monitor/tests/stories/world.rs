@@ -145,7 +145,7 @@ fn keep(kept: &mut BTreeMap<AlertId, Vec<u8>>, ledger: &mut Ledger, now_us: i64)
 }
 
 fn task_changes(task: &mut TaskFacts, words: &[&str]) {
-    let order = |state| Ok(Some(Desired { state, generation: 1, rewind: None }));
+    let order = |state| Ok(Some(Desired { state, generation: 1, once: None, handover: None }));
     match *words {
         ["started"] => task.desired = order(DesiredState::Running),
         ["paused"] => task.desired = order(DesiredState::Paused),
@@ -200,6 +200,8 @@ fn status(name: &str) -> TaskStatus {
         lag_seconds: Some(0.0),
         progress: Progress::default(),
         failure: None,
+        failed_transaction: None,
+        skipped: 0,
         retries: 0,
         since_us: 0,
         updated_us: 0,

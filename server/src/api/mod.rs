@@ -6,11 +6,13 @@
 mod guard;
 mod health;
 mod observed;
+mod once;
 mod orders;
 mod preflight;
 mod request;
 mod sources;
 mod task;
+mod versions;
 
 use crate::inspect::limits::Limits;
 use crate::metrics::Metrics;
@@ -79,7 +81,12 @@ fn operations() -> OpenApiRouter<Arc<App>> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(task::list, task::create))
         .routes(routes!(task::read, task::update, task::delete))
-        .routes(routes!(task::versions))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::read))
+        .routes(routes!(versions::diff))
+        .routes(routes!(versions::roll_back))
+        .routes(routes!(versions::toml))
+        .routes(routes!(versions::convert))
         .routes(routes!(orders::start))
         .routes(routes!(orders::stop))
         .routes(routes!(orders::pause))
@@ -91,6 +98,10 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sources::test))
         .routes(routes!(preflight::preflight))
         .routes(routes!(preflight::of_task))
+        .routes(routes!(once::preview_rewind))
+        .routes(routes!(once::rewind))
+        .routes(routes!(once::show_skip, once::skip))
+        .routes(routes!(once::hand_over))
         .routes(routes!(observed::status))
         .routes(routes!(observed::instances))
         .routes(routes!(observed::cores))

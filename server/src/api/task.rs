@@ -1,11 +1,11 @@
-//! `/tasks`, `/tasks/{name}`, `/tasks/{name}/versions`.
+//! `/tasks`, `/tasks/{name}`.
 
 use super::request::{Asked, IfMatch, Name, SpecBody, etag};
 use super::{AnyProblem, App};
 use crate::problem::ApiError;
 use crate::tasks::{self, ListFilter};
 use crate::view::words::DesiredWord;
-use crate::view::{Problem, TaskDocument, TaskList, TaskState, TaskView, VersionList};
+use crate::view::{Problem, TaskDocument, TaskList, TaskState, TaskView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -70,7 +70,7 @@ fn stopped() -> DesiredState {
 }
 
 /// There are no users yet, so nobody is named.
-fn author(reason: &str) -> Result<Author<'_>, ApiError> {
+pub(super) fn author(reason: &str) -> Result<Author<'_>, ApiError> {
     if reason.len() > REASON_BYTES_MAX {
         return Err(ApiError::QueryInvalid(format!("`reason` is longer than {REASON_BYTES_MAX} bytes")));
     }
@@ -213,21 +213,4 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     tasks::delete(&app.sessions.get().await?, &name, expected).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// List the versions of a task's spec
-///
-/// Newest first; the last hundred are kept.
-#[utoipa::path(
-    get, path = "/tasks/{name}/versions", operation_id = "listVersions", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
-    responses(
-        (status = 200, body = VersionList),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
-        AnyProblem,
-    ),
-)]
-pub(super) async fn versions(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<VersionList>, ApiError> {
-    let versions = tasks::versions(&app.sessions.get().await?, &name).await?;
-    Ok(Json(VersionList { versions }))
 }

@@ -4,15 +4,21 @@
 //! the name. A key may be added at any time; none is taken away or changes its meaning within `/api/v1`.
 
 mod core;
+mod orders;
 mod preflight;
 mod problem;
 mod source;
 mod status;
 mod task;
 mod task_spec;
+mod version;
 pub mod words;
 
 pub use self::core::{CoreList, CoreView, GroupList, GroupView};
+pub use orders::{
+    CountedBy, Direction, HandoverRequest, RewindRequest, RewindStart, RewindView, RewoundView, SkipRequest, SkipView,
+    SkippableTransaction,
+};
 pub use preflight::{CheckSide, CheckState, CheckView, PreflightRequest, PreflightView};
 pub use problem::{Problem, ProblemDetail};
 pub use source::{
@@ -24,8 +30,9 @@ pub use status::{
     CheckpointView, EndView, FailureView, InstanceList, InstanceView, PositionView, ProgressView, RunningOn,
     StatusView, TaskState,
 };
-pub use task::{DesiredView, OrderView, TaskList, TaskSummary, TaskView, UnreadableTask, VersionList, VersionView};
+pub use task::{DesiredView, OrderView, TaskList, TaskSummary, TaskView, UnreadableTask};
 pub use task_spec::{ConsumerDocument, ProducerDocument, TaskDocument};
+pub use version::{ConvertRequest, ConvertedView, DiffView, RollbackRequest, VersionList, VersionView};
 
 /// Microseconds since 1970 as RFC 3339; `None` for "never" (zero) and for what no calendar holds.
 pub(crate) fn time(microseconds: i64) -> Option<String> {

@@ -63,6 +63,9 @@ pub struct StatusView {
     /// The failure it is in, or the last one that a retry overcame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
+    /// Transactions left out by order since the task was made.
+    #[serde(default)]
+    pub skipped: u64,
     /// How often it was tried again since it last streamed.
     pub retries: u32,
     /// The end of the source's binary log, as last asked.

@@ -2,9 +2,9 @@
 
 use super::status::{EndView, FailureView, StatusView, TaskState};
 use super::task_spec::TaskDocument;
-use super::time;
 use super::words::DesiredWord;
-use replicator_model::desired::{Desired, DesiredState};
+use replicator_model::desired::{Desired, DesiredState, OnceOrder};
+use replicator_model::stored::CarriedOut;
 use replicator_model::task::TaskSpec;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -71,6 +71,17 @@ pub struct DesiredView {
     pub state: DesiredState,
     /// Grows with every order.
     pub generation: u64,
+    /// What was ordered to happen once, and has not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<OwedWord>,
+}
+
+/// Something that is carried out once, before the next change flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OwedWord {
+    Rewind,
+    Skip,
 }
 
 /// What became of an order.
@@ -82,28 +93,19 @@ pub struct OrderView {
     pub changed: bool,
 }
 
-/// The versions of a task's spec, newest first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct VersionList {
-    pub versions: Vec<VersionView>,
-}
-
-/// One version of a task's spec.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct VersionView {
-    pub version: u64,
-    /// Who made it; empty where that is not known.
-    pub by: String,
-    /// Why, in their words.
-    pub reason: String,
-    pub at: Option<String>,
-    #[schema(value_type = TaskDocument)]
-    pub spec: TaskSpec,
-}
-
 impl From<&Desired> for DesiredView {
     fn from(desired: &Desired) -> Self {
-        Self { state: desired.state, generation: desired.generation }
+        Self { state: desired.state, generation: desired.generation, owed: None }
+    }
+}
+
+impl DesiredView {
+    pub(crate) fn with_owed(desired: &Desired, carried_out: CarriedOut) -> Self {
+        let owed = desired.owed(carried_out.generation).map(|once| match once.what {
+            OnceOrder::Rewind(_) => OwedWord::Rewind,
+            OnceOrder::Skip(_) => OwedWord::Skip,
+        });
+        Self { owed, ..desired.into() }
     }
 }
 
@@ -124,11 +126,5 @@ impl From<StatusView> for TaskSummary {
             lag_seconds: status.lag_seconds,
             rows_per_second: status.progress.map(|progress| progress.rows_per_second),
         }
-    }
-}
-
-impl VersionView {
-    pub(crate) fn new(version: u64, by: String, reason: String, at_us: i64, spec: TaskSpec) -> Self {
-        Self { version, by, reason, at: time(at_us), spec }
     }
 }

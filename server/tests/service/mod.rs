@@ -260,6 +260,8 @@ impl RunningTask {
             lag_seconds: Some(0.5),
             progress: Progress::default(),
             failure,
+            failed_transaction: None,
+            skipped: 0,
             retries: 0,
             since_us: 1_790_000_000_000_000,
             updated_us: 1_790_000_000_000_000,

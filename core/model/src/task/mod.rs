@@ -5,6 +5,7 @@ mod pipe;
 mod producer;
 mod read;
 mod route;
+mod write;
 
 pub use consumer::{
     Compression, ConsumerSpec, DdlPolicy, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec, StdoutSpec,
@@ -13,6 +14,7 @@ pub use pipe::PipeSpec;
 pub use producer::{ProducerKind, ProducerSpec, Start, Tls, TlsMode};
 pub use read::{SpecError, SpecProblem};
 pub use route::{Route, Router};
+pub use write::toml_text;
 
 use crate::name::{GroupName, TaskName};
 use crate::secret::SecretSource;

@@ -141,11 +141,18 @@ pub(super) struct Pending {
     since_last: Option<GtidSet>,
     pub last_sequence: u64,
     changed: bool,
+    /// The next marker stands for everything, whatever those before it say.
+    whole: bool,
 }
 
 impl Pending {
     pub(super) fn new(checkpoint: Checkpoint, last_sequence: u64) -> Self {
-        Self { progress: Progressed::from(checkpoint), since_last: None, last_sequence, changed: false }
+        Self { progress: Progressed::from(checkpoint), since_last: None, last_sequence, changed: false, whole: false }
+    }
+
+    /// As after a rewind: what earlier markers say counts no more.
+    pub(super) fn anew(checkpoint: Checkpoint, last_sequence: u64) -> Self {
+        Self { whole: true, ..Self::new(checkpoint, last_sequence) }
     }
 
     pub(super) fn advance(&mut self, point: &SourcePoint) {
@@ -166,7 +173,7 @@ impl Pending {
     /// The next marker. The first one and each [`COMPACT_EVERY`]th have the whole set.
     pub(super) fn marker(&self, epoch: Epoch) -> Marker {
         let sequence = self.last_sequence + 1;
-        let whole_set = self.last_sequence == 0 || sequence.is_multiple_of(COMPACT_EVERY);
+        let whole_set = self.whole || self.last_sequence == 0 || sequence.is_multiple_of(COMPACT_EVERY);
         let gtid_set = if whole_set { self.progress.gtid_set() } else { self.since_last.as_ref() };
         let checkpoint = self.progress.checkpoint(epoch, 0);
         Marker {
@@ -185,6 +192,7 @@ impl Pending {
         self.last_sequence = sequence;
         self.since_last = None;
         self.changed = false;
+        self.whole = false;
     }
 }
 
@@ -255,6 +263,26 @@ mod tests {
         pending.written(first.sequence);
         pending.advance(&point(2));
         assert_eq!(read(&[first, pending.marker(Epoch::new(3))]), Some(GtidSet::parse("0-1-2").unwrap()));
+    }
+
+    #[test]
+    fn a_rewind_forgets_what_earlier_markers_say() {
+        let mut pending = Pending::new(start(), 0);
+        let mut markers = Vec::new();
+        for sequence in 11..14 {
+            pending.advance(&point(sequence));
+            markers.push(pending.marker(Epoch::new(3)));
+            pending.written(pending.last_sequence + 1);
+        }
+        let mut back = Pending::anew(start(), pending.last_sequence);
+        markers.push(back.marker(Epoch::new(4)));
+        back.written(4);
+        let (last, read) = progress_of(&markers).unwrap().unwrap();
+        assert_eq!((last, &read), (4, &Checkpoint { epoch: Epoch::new(4), ..start() }));
+        back.advance(&point(11));
+        markers.push(back.marker(Epoch::new(4)));
+        let (_, read) = progress_of(&markers).unwrap().unwrap();
+        assert_eq!(read, back.progress.checkpoint(Epoch::new(4), 0));
     }
 
     #[test]

@@ -219,6 +219,14 @@ impl Consumer for MySqlConsumer {
         if is_new { self.commit().await } else { Ok(()) }
     }
 
+    async fn rewind(&mut self, start: &Checkpoint) -> Result<(), Failure> {
+        let open = Self::opened(&mut self.open)?;
+        open.pending = Some(Pending::anew(start.clone(), open.sequence));
+        // A statement that was about to run lies elsewhere in the log now.
+        (open.pending_ddl, open.ran_ddl) = (None, true);
+        self.commit().await
+    }
+
     async fn take(&mut self, change: Change) -> Result<(), Failure> {
         match change {
             Change::Begin(_) => {

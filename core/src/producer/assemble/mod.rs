@@ -14,21 +14,23 @@
 
 mod refusal;
 mod rows;
+mod skipped;
 mod statements;
 mod transaction;
 mod transactions;
 
-use super::place::{Place, nearest};
 use super::schema::SchemaCache;
 use super::scope::Scope;
 use super::statement::Statement;
-use crate::change::Change;
+use crate::change::{Change, TransactionStart};
 use bytes::Bytes;
 use refusal::{incomplete, lossy, not_decoded, unknown, utf8};
 use replicator_binlog::{Decoder, Event, EventBody, EventHeader, TableMap};
+use replicator_model::desired::TransactionPlace;
 use replicator_model::failure::Failure;
 use replicator_model::position::Position;
 use replicator_mysql::facts::ServerFlavor;
+use replicator_mysql::place::{Place, nearest};
 use replicator_mysql::tables::Collations;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub(super) struct Assembler {
     decoder: Decoder,
     place: Place,
     floor: Position,
+    /// The transaction to leave out; it has to be the first of the task's.
+    skip: Option<TransactionPlace>,
     /// Where the last compressed transaction begins, to which inner events belong.
     payload: Option<u64>,
     transaction: Option<Transaction>,
@@ -86,6 +90,7 @@ pub(super) struct Beginning {
     pub(super) place: Place,
     /// What has been applied; a source that looks for the first new transaction may begin to read before it.
     pub(super) floor: Position,
+    pub(super) skip: Option<TransactionPlace>,
 }
 
 /// An event besides its bytes.
@@ -104,7 +109,7 @@ impl Seen {
 
 impl Assembler {
     pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning { scope, flavor, server, track_gtids, collations, decoder, place, floor } = beginning;
+        let Beginning { scope, flavor, server, track_gtids, collations, decoder, place, floor, skip } = beginning;
         Self {
             scope,
             flavor,
@@ -114,6 +119,7 @@ impl Assembler {
             decoder,
             place,
             floor,
+            skip,
             payload: None,
             transaction: None,
             schemas: SchemaCache::default(),
@@ -142,6 +148,9 @@ impl Assembler {
         }
         let before = self.place.clone();
         let decoded = if inner { self.decoder.decode_inner(bytes) } else { self.decoder.decode(bytes) };
+        if self.is_skipping() && decoded.is_err() && self.pass_undecoded(bytes, inner) {
+            return Ok(None);
+        }
         let result = decoded.map_err(not_decoded).and_then(|event| {
             let offset = match self.payload {
                 Some(start) if inner => start,
@@ -150,6 +159,11 @@ impl Assembler {
             self.event(event, offset, bytes, now_us)
         });
         result.map_err(|failure| failure.at(self.describe(&before)))
+    }
+
+    /// The transaction that is being read.
+    pub(super) fn transaction(&self) -> Option<&TransactionStart> {
+        self.transaction.as_ref().map(|transaction| &transaction.start)
     }
 
     /// Where a failure happened: the file, the offset and the transaction.
@@ -168,6 +182,9 @@ impl Assembler {
         now_us: i64,
     ) -> Result<Option<WantedTable>, Failure> {
         let seen = Seen { header: event.header, offset };
+        if self.is_skipping() && self.pass_over(&event, &seen)? {
+            return Ok(None);
+        }
         match event.body {
             EventBody::Rows(rows) => self.rows(&rows, &seen, bytes)?,
             EventBody::TableMap(map) => return self.table_map(&map),

@@ -70,7 +70,7 @@ impl Assembler {
         if row_count == 0 {
             return Ok(());
         }
-        self.begin();
+        self.begin()?;
         self.current()?.rows += row_count;
         self.ready.push_back(Change::Rows(RowsChange {
             table,

@@ -38,6 +38,10 @@ impl Assembler {
         }
         if self.transaction.is_none() {
             self.open(None, seen.time_us(), seen)?;
+            if self.is_skipping() {
+                self.finish(seen);
+                return Ok(());
+            }
         }
         let database = utf8(query.database, "database name")?;
         let updated = session.updated_databases.as_ref().map(|names| names.iter().map(|name| lossy(name)).collect());
@@ -45,7 +49,7 @@ impl Assembler {
             if query.error_code != 0 {
                 tracing::warn!(code = query.error_code, "the statement ended with an error at the source");
             }
-            self.begin();
+            self.begin()?;
             let targets = tables.iter().map(|(database, table)| self.scope.target(database, table)).collect();
             self.ready.push_back(Change::Schema(SchemaChange {
                 database,

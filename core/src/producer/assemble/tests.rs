@@ -94,6 +94,7 @@ fn assembler(flavor: ServerFlavor, floor: u64) -> Assembler {
         decoder: Decoder::with_checksum(ChecksumAlg::Off),
         place: Place::new("bin.000001", 4),
         floor: Position::new("bin.000001", floor),
+        skip: None,
     })
 }
 
@@ -312,4 +313,53 @@ proptest! {
             while assembler.pop().is_some() {}
         }
     }
+}
+
+fn skip_at(offset: u64, gtid: Option<u64>) -> Option<TransactionPlace> {
+    let gtid = gtid.map(|number| format!("{}:{number}", uuid::Uuid::from_bytes(UUID)));
+    Some(TransactionPlace { server: "s".into(), position: Position::new("bin.000001", offset), gtid })
+}
+
+#[test]
+fn the_ordered_transaction_is_left_out_whatever_is_in_it() {
+    let mut log = Log::new();
+    let events = [
+        log.gtid(7),
+        log.query("BEGIN"),
+        log.query("nobody understands this"),
+        log.event(EventKind(99), b"nor this"),
+        log.xid(),
+        log.gtid(8),
+        log.query("CREATE TABLE item (id INT)"),
+    ];
+    let mut assembler = mysql();
+    assembler.skip = skip_at(9, Some(7));
+    let lines = changes(&mut assembler, &events).unwrap();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert!(lines[0].starts_with("begin") && lines[1].starts_with("commit") && lines[0].contains(":7"), "{lines:?}");
+    assert!(lines[2].starts_with("begin") && lines[2].contains(":8"), "{lines:?}");
+}
+
+#[test]
+fn another_transaction_than_the_ordered_one_is_not_left_out() {
+    for skip in [skip_at(4, Some(9)), skip_at(400, None)] {
+        let mut log = Log::new();
+        let events = [log.gtid(7), log.query("CREATE TABLE item (id INT)")];
+        let mut assembler = mysql();
+        assembler.skip = skip;
+        assert_eq!(changes(&mut assembler, &events).unwrap_err().code, "skip_mismatch");
+    }
+}
+
+#[test]
+fn transactions_of_others_may_come_before_the_ordered_one() {
+    let mut log = Log::new();
+    let other = [log.gtid(7), log.query("CREATE TABLE other.t (id INT)")];
+    let offset = u64::from(log.offset);
+    let ours = [log.gtid(8), log.query("CREATE TABLE item (id INT)")];
+    let mut assembler = mysql();
+    assembler.skip = skip_at(offset, None);
+    let lines = changes(&mut assembler, &[&other[..], &ours[..]].concat()).unwrap();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(assembler.skip.is_none() && lines[2].starts_with("commit"), "{lines:?}");
 }

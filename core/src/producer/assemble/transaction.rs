@@ -13,6 +13,8 @@ pub(super) struct Transaction {
     pub(super) open: bool,
     /// Its `Begin` has been handed on.
     pub(super) begun: bool,
+    /// It is left out by order: nothing of it is handed on but its beginning and its end.
+    pub(super) skipped: bool,
     /// Rows handed on.
     pub(super) rows: u64,
     /// The distributed transaction that MariaDB says this prepares.
@@ -22,6 +24,6 @@ pub(super) struct Transaction {
 impl Transaction {
     pub(super) fn new(gtid: Option<Gtid>, file: Arc<str>, offset: u64, commit_time_us: i64) -> Self {
         let start = TransactionStart { gtid, file, offset, commit_time_us };
-        Self { start, open: false, begun: false, rows: 0, two_phase_alter: false }
+        Self { start, open: false, begun: false, skipped: false, rows: 0, two_phase_alter: false }
     }
 }

@@ -32,7 +32,9 @@ impl Assembler {
         }
         self.schemas.trim();
         let transaction = Transaction::new(gtid, Arc::clone(&self.place.file), seen.offset, commit_time_us);
-        Ok(self.transaction.insert(transaction))
+        self.transaction = Some(transaction);
+        self.skip_if_ordered();
+        self.transaction.as_mut().ok_or_else(|| incomplete("it did not begin"))
     }
 
     pub(super) fn open_mysql(&mut self, gtid: &MysqlGtid<'_>, seen: &Seen) -> Result<(), Failure> {
@@ -113,7 +115,13 @@ impl Assembler {
     }
 
     /// Hands on that the transaction begins, unless that has been done.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self) -> Result<(), Failure> {
+        self.refuse_other()?;
+        self.hand_on_begin();
+        Ok(())
+    }
+
+    pub(super) fn hand_on_begin(&mut self) {
         if let Some(transaction) = self.transaction.as_mut().filter(|transaction| !transaction.begun) {
             transaction.begun = true;
             self.ready.push_back(Change::Begin(transaction.start.clone()));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How often a task is looked at while one waits for it.
-const LOOK_PERIOD: Duration = Duration::from_millis(200);
+pub(super) const LOOK_PERIOD: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -57,14 +57,24 @@ pub(crate) async fn run(client: &Client, given: arguments::Order, order: Order, 
 
 /// Waits until the order is carried out. A task that fails is told at once.
 pub(crate) async fn wait(client: &Client, name: &TaskName, order: Order, timeout: Span) -> Result<StatusView, Failed> {
+    wait_for(client, name, order.leads_to(), timeout).await
+}
+
+/// Waits until the task is in a state. One that fails on the way to another is told at once, unless it is to stop.
+pub(crate) async fn wait_for(
+    client: &Client,
+    name: &TaskName,
+    wanted: TaskState,
+    timeout: Span,
+) -> Result<StatusView, Failed> {
     let deadline = Instant::now() + timeout.duration();
     loop {
         let status = client.status(name).await?;
-        if status.state == order.leads_to() {
+        if status.state == wanted {
             return Ok(status);
         }
         let why = status.explanation.as_ref();
-        if status.state == TaskState::Failed && order != Order::Stop {
+        if status.state == TaskState::Failed && wanted != TaskState::Stopped {
             let (code, reason, hint) = why.map_or(("failed", "it is not known why", "see the Core's log"), |why| {
                 (why.code.as_str(), why.reason.as_str(), why.hint.as_str())
             });
@@ -72,7 +82,7 @@ pub(crate) async fn wait(client: &Client, name: &TaskName, order: Order, timeout
         }
         if Instant::now() >= deadline {
             let because = why.map(|why| format!(": {}", why.reason)).unwrap_or_default();
-            let detail = format!("after {timeout} task {name} is {}, not {}{because}", status.state, order.leads_to());
+            let detail = format!("after {timeout} task {name} is {}, not {wanted}{because}", status.state);
             let hint = why.map_or("wait longer with --timeout, and see `replicator task show`", |why| &why.hint);
             return Err(Failed::new(Exit::Unreachable, "wait_timeout", detail, hint));
         }

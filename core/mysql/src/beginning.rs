@@ -1,17 +1,17 @@
 //! Where a stream begins: decided from what the source has and what was applied, without I/O.
 
+use crate::facts::{ServerFacts, ServerFlavor};
+use crate::head::{LogFile, SourceHead};
+use crate::stream_error::{errant, missing_file, purged};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::gtid::{GtidSet, MariaDbGtidSet, MySqlGtidSet};
 use replicator_model::position::Position;
 use replicator_model::task::Start;
-use replicator_mysql::facts::{ServerFacts, ServerFlavor};
-use replicator_mysql::head::{LogFile, SourceHead};
-use replicator_mysql::stream_error::{errant, missing_file, purged};
 
 /// How the stream is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Beginning {
+pub enum Beginning {
     /// After these transactions. The position is where the checkpoint stood in this very server's log, if it did.
     After { gtid_set: GtidSet, position: Option<Position> },
     /// At a position. Transactions before it are not known (yet).
@@ -20,14 +20,14 @@ pub(super) enum Beginning {
 
 /// What the source says about itself before the stream.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) facts: &'a ServerFacts,
-    pub(super) head: &'a SourceHead,
-    pub(super) files: &'a [LogFile],
+pub struct Source<'a> {
+    pub facts: &'a ServerFacts,
+    pub head: &'a SourceHead,
+    pub files: &'a [LogFile],
 }
 
 /// Where to begin: after `resume` if anything was applied, else where the task says.
-pub(super) fn beginning(source: Source<'_>, resume: Option<&Checkpoint>, start: &Start) -> Result<Beginning, Failure> {
+pub fn beginning(source: Source<'_>, resume: Option<&Checkpoint>, start: &Start) -> Result<Beginning, Failure> {
     match resume {
         Some(Checkpoint { gtid_set: Some(set), server, position, .. }) => {
             let position = (*server == source.facts.server).then(|| position.clone());
@@ -64,7 +64,7 @@ fn from_start(source: Source<'_>, start: &Start) -> Result<Beginning, Failure> {
 }
 
 /// Where the first event of a file begins.
-pub(super) const FIRST_OFFSET: u64 = 4;
+pub const FIRST_OFFSET: u64 = 4;
 
 fn not_built(start: &str) -> Failure {
     Failure::definite(
@@ -176,5 +176,5 @@ fn at(source: Source<'_>, position: Position) -> Result<Beginning, Failure> {
 }
 
 #[cfg(test)]
-#[path = "start_tests.rs"]
+#[path = "beginning_tests.rs"]
 mod tests;

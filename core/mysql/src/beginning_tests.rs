@@ -1,6 +1,6 @@
 use super::*;
+use crate::facts::Version;
 use replicator_model::epoch::Epoch;
-use replicator_mysql::facts::Version;
 
 const A: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 /// Where the next event begins. Offsets are counted in 64 bits; a header has the low 32 of them only, or none at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) file: Arc<str>,
-    pub(super) offset: u64,
+pub struct Place {
+    pub file: Arc<str>,
+    pub offset: u64,
 }
 
 const WRAP: u64 = 1 << 32;
 
 impl Place {
-    pub(super) fn new(file: &str, offset: u64) -> Self {
+    pub fn new(file: &str, offset: u64) -> Self {
         Self { file: file.into(), offset }
     }
 
@@ -22,7 +22,7 @@ impl Place {
     ///
     /// The source may leave out events (those of transactions already known, annotations), so the header's position
     /// counts; MariaDB 11.4 and later write none inside of transactions, where the sizes are added up.
-    pub(super) fn pass(&mut self, header: &EventHeader) -> u64 {
+    pub fn pass(&mut self, header: &EventHeader) -> u64 {
         let size = u64::from(header.event_size);
         if !is_in_file(header) {
             return self.offset;
@@ -42,7 +42,7 @@ fn is_in_file(header: &EventHeader) -> bool {
 }
 
 /// The offset nearest to `expected` that has these low 32 bits.
-pub(super) fn nearest(expected: u64, low: u32) -> u64 {
+pub fn nearest(expected: u64, low: u32) -> u64 {
     let base = expected & !(WRAP - 1);
     let candidates = [base.checked_sub(WRAP), Some(base), base.checked_add(WRAP)];
     let candidates = candidates.into_iter().flatten().map(|base| base + u64::from(low));
