@@ -63,7 +63,8 @@ impl Field {
     }
 
     async fn target_has(&self, ids: &[u32]) {
-        let arrived = eventually(&format!("the target has {ids:?}"), SOON, async || {
+        let what = format!("the target has {ids:?}");
+        let arrived = eventually(&what, SOON, async || {
             let rows = self.target.query_strings("SELECT id FROM shop.item ORDER BY id").await;
             let rows = rows.map_err(|error| error.to_string())?;
             let found: Vec<u32> = rows.iter().map(|row| row[0].as_deref().unwrap().parse().unwrap()).collect();
