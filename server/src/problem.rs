@@ -1,5 +1,6 @@
 //! What can go wrong for a caller, each with a stable code, and how it is told.
 
+use crate::alerting::problem::AlertingError;
 use crate::view::{Problem, ProblemDetail};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -75,6 +76,8 @@ pub(crate) enum ApiError {
     Timeout(String),
     #[error("{0}")]
     ForeignOrigin(String),
+    #[error(transparent)]
+    Alerting(#[from] AlertingError),
 }
 
 impl ApiError {
@@ -83,6 +86,7 @@ impl ApiError {
         use StatusCode as S;
         match self {
             Coordination { status, code, hint, .. } => (*status, code, hint),
+            Alerting(error) => error.parts(),
             SpecSyntax(_) => (S::BAD_REQUEST, "spec_syntax", "mend the line or key that it names"),
             SpecInvalid(_) => (S::UNPROCESSABLE_ENTITY, "spec_invalid", "mend each of `errors`"),
             NameInvalid(_) => (S::BAD_REQUEST, "name_invalid", "use the name under which the task was made"),

@@ -3,6 +3,9 @@
 //!
 //! An operation exists in the router exactly if it is in the OpenAPI document: both come from the same list here.
 
+mod alerts;
+mod body;
+mod channels;
 mod guard;
 mod health;
 mod observed;
@@ -10,6 +13,8 @@ mod once;
 mod orders;
 mod preflight;
 mod request;
+mod rules;
+mod silences;
 mod sources;
 mod task;
 mod versions;
@@ -55,6 +60,8 @@ pub(crate) struct App {
         (name = "status", description = "What is: read from live nodes"),
         (name = "sources", description = "Looks at servers before there is a task"),
         (name = "cores", description = "Cores and their groups"),
+        (name = "alerts", description = "What is wrong, who is at it, what is quiet, and by which rules"),
+        (name = "channels", description = "Where people are told"),
     ),
 )]
 struct Document;
@@ -105,7 +112,18 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(observed::status))
         .routes(routes!(observed::instances))
         .routes(routes!(observed::cores))
-        .routes(routes!(observed::groups));
+        .routes(routes!(observed::groups))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::history))
+        .routes(routes!(alerts::acknowledge, alerts::unacknowledge))
+        .routes(routes!(silences::list, silences::begin))
+        .routes(routes!(silences::end))
+        .routes(routes!(rules::list, rules::update))
+        .routes(routes!(rules::update_task))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::read, channels::update, channels::delete))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::deliveries));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1)
 }
 

@@ -79,7 +79,7 @@ impl FromRequest<Arc<App>> for SpecBody {
     }
 }
 
-fn too_large(rejection: BytesRejection, app: &App) -> ApiError {
+pub(super) fn too_large(rejection: BytesRejection, app: &App) -> ApiError {
     let problem = rejection.body_text();
     match rejection.into_response().status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge { limit: app.body_bytes_max },
@@ -105,13 +105,13 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Json,
     Toml,
 }
 
 impl Format {
-    fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
         let text = headers.get(CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
         match text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
             "application/json" => Ok(Self::Json),

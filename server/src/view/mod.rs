@@ -3,10 +3,13 @@
 //! Keys are in snake case as in a task's TOML. Times are RFC 3339 in UTC, amounts are plain numbers with the unit in
 //! the name. A key may be added at any time; none is taken away or changes its meaning within `/api/v1`.
 
+mod alert;
+mod channel;
 mod core;
 mod orders;
 mod preflight;
 mod problem;
+mod rule;
 mod source;
 mod status;
 mod task;
@@ -15,12 +18,18 @@ mod version;
 pub mod words;
 
 pub use self::core::{CoreList, CoreView, GroupList, GroupView};
+pub use alert::{
+    AcknowledgeRequest, AcknowledgedView, AlertHistoryView, AlertList, AlertView, MatcherView, ResolvedView,
+    SilenceList, SilenceRequest, SilenceState, SilenceView, SubjectKind, SubjectView,
+};
+pub use channel::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, DeliveryView};
 pub use orders::{
     CountedBy, Direction, HandoverRequest, RewindRequest, RewindStart, RewindView, RewoundView, SkipRequest, SkipView,
     SkippableTransaction,
 };
 pub use preflight::{CheckSide, CheckState, CheckView, PreflightRequest, PreflightView};
 pub use problem::{Problem, ProblemDetail};
+pub use rule::{RuleDefaults, RuleList, RuleSettingDocument, RuleSettingsDocument, RuleView};
 pub use source::{
     ColumnsRequest, ConnectionRequest, ConnectionView, EndWord, MatchRequest, MatchView, PatternView, SchemaView,
     ServerView, SourceColumnList, SourceColumnView, SourceRequest, SourceTableList, SourceTableView, SourceView,

@@ -1,0 +1,113 @@
+//! `/alerts`, `/alerts/history`, `/alerts/{id}/acknowledge`.
+
+use super::request::{Asked, JsonBody};
+use super::{AnyProblem, App};
+use crate::alerting::alerts::{self, AlertFilter};
+use crate::problem::ApiError;
+use crate::view::words::AlertStateWord;
+use crate::view::{AcknowledgeRequest, AlertHistoryView, AlertList, AlertView, Problem};
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use replicator_model::alert::{AlertId, AlertState};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AlertQuery {
+    /// Only alerts in this state.
+    #[param(value_type = Option<AlertStateWord>)]
+    state: Option<AlertState>,
+    /// Only alerts about this task.
+    task: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HistoryQuery {
+    /// Only alerts about this task.
+    task: Option<String>,
+}
+
+/// What the address names; whether there is such a thing is another question.
+type Id = Result<Path<String>, PathRejection>;
+
+pub(super) fn id(id: Id) -> Result<String, ApiError> {
+    id.map(|Path(id)| id).map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))
+}
+
+/// List alerts
+///
+/// What fires first, the worst first; then what may come to. What is over is in the history.
+#[utoipa::path(
+    get, path = "/alerts", operation_id = "listAlerts", tag = "alerts", params(AlertQuery),
+    responses((status = 200, body = AlertList), AnyProblem),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Asked(asked): Asked<AlertQuery>,
+) -> Result<Json<AlertList>, ApiError> {
+    let task = asked.task.map(|task| task.parse()).transpose()?;
+    let filter = AlertFilter { state: asked.state, task };
+    Ok(Json(alerts::list(&app.sessions.get().await?, &filter).await?))
+}
+
+/// List alerts that are over
+///
+/// Of the last seven days, the latest first.
+#[utoipa::path(
+    get, path = "/alerts/history", operation_id = "listAlertHistory", tag = "alerts", params(HistoryQuery),
+    responses((status = 200, body = AlertHistoryView), AnyProblem),
+)]
+pub(super) async fn history(
+    State(app): State<Arc<App>>,
+    Asked(asked): Asked<HistoryQuery>,
+) -> Result<Json<AlertHistoryView>, ApiError> {
+    let task = asked.task.map(|task| task.parse()).transpose()?;
+    Ok(Json(alerts::history(&app.sessions.get().await?, task.as_ref()).await?))
+}
+
+/// Acknowledge an alert
+///
+/// Says that somebody is at it: nobody is told of this firing again, only of its end.
+#[utoipa::path(
+    post, path = "/alerts/{id}/acknowledge", operation_id = "acknowledgeAlert", tag = "alerts",
+    params(("id" = String, Path, example = "task_failed:copy_hot_item")),
+    request_body = AcknowledgeRequest,
+    responses(
+        (status = 200, body = AlertView),
+        (status = 404, description = "`alert_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`alert_not_firing`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`text_too_long`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn acknowledge(
+    State(app): State<Arc<App>>,
+    named: Id,
+    JsonBody(asked): JsonBody<AcknowledgeRequest>,
+) -> Result<Json<AlertView>, ApiError> {
+    let id = AlertId::from(id(named)?);
+    Ok(Json(alerts::acknowledge(&app.sessions.get().await?, &id, asked.note, "").await?))
+}
+
+/// Take an acknowledgement back
+#[utoipa::path(
+    delete, path = "/alerts/{id}/acknowledge", operation_id = "unacknowledgeAlert", tag = "alerts",
+    params(("id" = String, Path, example = "task_failed:copy_hot_item")),
+    responses(
+        (status = 200, body = AlertView),
+        (status = 404, description = "`alert_not_found`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn unacknowledge(State(app): State<Arc<App>>, named: Id) -> Result<Json<AlertView>, ApiError> {
+    let id = AlertId::from(id(named)?);
+    Ok(Json(alerts::unacknowledge(&app.sessions.get().await?, &id).await?))
+}

@@ -1,0 +1,169 @@
+//! `/channels`, `/channels/{name}`, `/channels/{name}/test`, `/channels/{name}/deliveries`.
+
+use super::body::ChannelBody;
+use super::request::{IfMatch, etag};
+use super::{AnyProblem, App};
+use crate::alerting::channels;
+use crate::problem::ApiError;
+use crate::view::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, Problem};
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::IntoResponse;
+use replicator_model::name::ChannelName;
+use std::sync::Arc;
+
+/// The channel that the address names.
+pub(super) struct Named(ChannelName);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(name) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))?;
+        Ok(Self(ChannelName::new(name)?))
+    }
+}
+
+/// List channels
+#[utoipa::path(
+    get, path = "/channels", operation_id = "listChannels", tag = "channels",
+    responses((status = 200, body = ChannelList), AnyProblem),
+)]
+pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelList>, ApiError> {
+    Ok(Json(channels::list(&app.sessions.get().await?).await?))
+}
+
+/// Make a channel
+///
+/// The leading Monitor delivers to it within seconds.
+#[utoipa::path(
+    post, path = "/channels", operation_id = "createChannel", tag = "channels",
+    request_body(content((ChannelDocument = "application/json"), (String = "application/toml"))),
+    responses(
+        (status = 201, body = ChannelView, headers(("ETag" = String), ("Location" = String))),
+        (status = 400, description = "`spec_syntax`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`channel_exists`, `channels_too_many`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`spec_invalid` with `errors`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    ChannelBody(spec): ChannelBody,
+) -> Result<impl IntoResponse, ApiError> {
+    let channel = channels::create(&app.sessions.get().await?, spec).await?;
+    let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/api/v1/channels/{}", channel.spec.name))];
+    Ok((StatusCode::CREATED, etag(channel.version), location, Json(channel)))
+}
+
+/// Read a channel
+#[utoipa::path(
+    get, path = "/channels/{name}", operation_id = "readChannel", tag = "channels",
+    params(("name" = String, Path, example = "dba")),
+    responses(
+        (status = 200, body = ChannelView, headers(("ETag" = String))),
+        (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn read(State(app): State<Arc<App>>, Named(name): Named) -> Result<impl IntoResponse, ApiError> {
+    let channel = channels::read(&app.sessions.get().await?, &name).await?;
+    Ok((etag(channel.version), Json(channel)))
+}
+
+/// Replace a channel
+///
+/// Secrets that are sent as `********` stay what they are, as long as they go to the same place.
+#[utoipa::path(
+    put, path = "/channels/{name}", operation_id = "updateChannel", tag = "channels",
+    params(
+        ("name" = String, Path, example = "dba"),
+        ("If-Match" = String, Header, description = "The ETag of the version that the edit was made from", example = "\"3\""),
+    ),
+    request_body(content((ChannelDocument = "application/json"), (String = "application/toml"))),
+    responses(
+        (status = 200, body = ChannelView, headers(("ETag" = String))),
+        (status = 400, description = "`spec_syntax`, `if_match_malformed`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`spec_invalid` with `errors`, `name_mismatch`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    Named(name): Named,
+    IfMatch(expected): IfMatch,
+    ChannelBody(spec): ChannelBody,
+) -> Result<impl IntoResponse, ApiError> {
+    let channel = channels::update(&app.sessions.get().await?, &name, expected, spec).await?;
+    Ok((etag(channel.version), Json(channel)))
+}
+
+/// Delete a channel
+#[utoipa::path(
+    delete, path = "/channels/{name}", operation_id = "deleteChannel", tag = "channels",
+    params(
+        ("name" = String, Path, example = "dba"),
+        ("If-Match" = String, Header, description = "The ETag of the version that was seen", example = "\"3\""),
+    ),
+    responses(
+        (status = 204),
+        (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    Named(name): Named,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, ApiError> {
+    channels::delete(&app.sessions.get().await?, &name, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Send a test message
+///
+/// The leading Monitor tries once, and what became of it is answered.
+#[utoipa::path(
+    post, path = "/channels/{name}/test", operation_id = "testChannel", tag = "channels",
+    params(("name" = String, Path, example = "dba")),
+    responses(
+        (status = 200, body = ChannelTestView),
+        (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn test(State(app): State<Arc<App>>, Named(name): Named) -> Result<Json<ChannelTestView>, ApiError> {
+    Ok(Json(channels::test(&app.sessions.get().await?, &name, "").await?))
+}
+
+/// See what became of messages
+///
+/// The last fifty attempts, the latest first.
+#[utoipa::path(
+    get, path = "/channels/{name}/deliveries", operation_id = "listDeliveries", tag = "channels",
+    params(("name" = String, Path, example = "dba")),
+    responses(
+        (status = 200, body = DeliveryList),
+        (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn deliveries(
+    State(app): State<Arc<App>>,
+    Named(name): Named,
+) -> Result<Json<DeliveryList>, ApiError> {
+    Ok(Json(channels::deliveries(&app.sessions.get().await?, &name).await?))
+}

@@ -1,0 +1,77 @@
+//! `/rules`, `/tasks/{name}/rules`.
+
+use super::request::{IfMatch, JsonBody, Name, etag};
+use super::{AnyProblem, App};
+use crate::alerting::rules;
+use crate::problem::ApiError;
+use crate::view::{Problem, RuleList, RuleSettingDocument, RuleSettingsDocument};
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use replicator_model::rule_settings::{RuleSetting, RuleSettings};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// List the rules
+///
+/// As they hold, with their defaults, and what is set of them for single tasks.
+#[utoipa::path(
+    get, path = "/rules", operation_id = "listRules", tag = "alerts",
+    responses((status = 200, body = RuleList, headers(("ETag" = String))), AnyProblem),
+)]
+pub(super) async fn list(State(app): State<Arc<App>>) -> Result<impl IntoResponse, ApiError> {
+    let rules = rules::list(&app.sessions.get().await?).await?;
+    Ok((etag(rules.version), Json(rules)))
+}
+
+/// Replace what is set of the rules
+///
+/// All of it: what is left out holds as it was made.
+#[utoipa::path(
+    put, path = "/rules", operation_id = "updateRules", tag = "alerts",
+    params(("If-Match" = String, Header, description = "The ETag of the version that the edit was made from", example = "\"3\"")),
+    request_body = RuleSettingsDocument,
+    responses(
+        (status = 200, body = RuleList, headers(("ETag" = String))),
+        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`rules_invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    IfMatch(expected): IfMatch,
+    JsonBody(settings): JsonBody<RuleSettings>,
+) -> Result<impl IntoResponse, ApiError> {
+    let rules = rules::update(&app.sessions.get().await?, expected, settings).await?;
+    Ok((etag(rules.version), Json(rules)))
+}
+
+/// Replace what is set of the rules for one task
+///
+/// By rule; `{}` takes the task's own settings away.
+#[utoipa::path(
+    put, path = "/tasks/{name}/rules", operation_id = "updateTaskRules", tag = "alerts",
+    params(("name" = String, Path, example = "copy_hot_item")),
+    request_body(content = BTreeMap<String, RuleSettingDocument>, example = json!({"task_lag_warning": {"threshold": 60.0}})),
+    responses(
+        (status = 200, body = RuleList, headers(("ETag" = String))),
+        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`rules_invalid`", body = Problem, content_type = "application/problem+json"),
+        AnyProblem,
+    ),
+)]
+pub(super) async fn update_task(
+    State(app): State<Arc<App>>,
+    Name(task): Name,
+    JsonBody(settings): JsonBody<BTreeMap<String, RuleSetting>>,
+) -> Result<impl IntoResponse, ApiError> {
+    let rules = rules::update_task(&app.sessions.get().await?, &task, settings).await?;
+    Ok((etag(rules.version), Json(rules)))
+}
