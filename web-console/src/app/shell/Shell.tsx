@@ -2,7 +2,7 @@
 import { AppShell, Badge, Burger, Group, NavLink, ScrollArea, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { firingQuery } from '../../api/alerts';
@@ -23,18 +23,25 @@ import { SchemeSwitch, LanguageSwitch } from './switches';
 const SESSION_POLL_MS = 5_000;
 
 export function Shell() {
-  const location = useLocation();
   const session = useQuery({ ...sessionQuery, staleTime: 0, refetchInterval: SESSION_POLL_MS });
-  if (session.error) {
-    const problem = asProblem(session.error);
-    if (problem.code === 'not_signed_in') {
-      if (problem.setupNeeded) return <Navigate to="/setup" />;
-      return <Navigate to="/sign-in" search={location.href === '/' ? {} : { back: location.href }} />;
-    }
-    if (!session.data) return <ProblemNotice problem={problem} />;
-  }
-  if (!session.data) return <PageLoads />;
-  return <Frame />;
+  const problem = session.error ? asProblem(session.error) : null;
+  if (problem?.code === 'not_signed_in') return <Leave to={problem.setupNeeded ? 'setup' : 'sign-in'} />;
+  if (session.data) return <Frame />;
+  return problem ? <ProblemNotice problem={problem} /> : <PageLoads />;
+}
+
+/** To where somebody signs in, who then comes back to this page. */
+function Leave({ to }: { to: 'setup' | 'sign-in' }) {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const { pathname, search } = window.location;
+    const back = pathname + search;
+    // Once: a `Navigate` would do it again with every render until the other page is loaded.
+    void (to === 'setup'
+      ? navigate({ to: '/setup', replace: true })
+      : navigate({ to: '/sign-in', search: back === '/' ? {} : { back }, replace: true }));
+  }, [navigate, to]);
+  return <PageLoads />;
 }
 
 function Frame() {

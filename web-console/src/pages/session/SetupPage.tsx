@@ -1,7 +1,7 @@
 // The first start: whoever holds the one-time token makes the first user.
 import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { asProblem } from '../../api/problem';
@@ -16,13 +16,21 @@ export function SetupPage() {
   const { t } = useTranslation('session');
   const cache = useQueryClient();
   const navigate = useNavigate();
-  const [token, setToken] = useState(() => tokenOf(window.location.hash));
+  const hash = useLocation({ select: (location) => location.hash });
+  const [token, setToken] = useState(() => tokenOf(hash));
+  const [seen, setSeen] = useState(hash);
+  if (hash !== '' && hash !== seen) {
+    // The printed address was opened while this page was there already.
+    setSeen(hash);
+    setToken(tokenOf(hash));
+  }
   const [user, setUser] = useState('admin');
   const [password, setPassword] = useState(NO_PASSWORD);
   useEffect(() => {
+    if (hash === '') return;
     // The token is not to stay in the address or the history.
-    if (window.location.hash !== '') window.history.replaceState(window.history.state, '', window.location.pathname);
-  }, []);
+    void navigate({ to: '/setup', hash: '', replace: true });
+  }, [hash, navigate]);
   const making = useMutation({
     mutationFn: () => setUp(token, user, password.first),
     onSuccess: async (session) => {
