@@ -55,6 +55,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a task before it is made
+         * @description Source, target, brokers and the tree are asked at the same time. Each check says what was found, why it matters, and
+         *     exactly what mends it.
+         */
+        post: operations["preflight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/columns": {
         parameters: {
             query?: never;
@@ -130,6 +151,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/specs/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Convert a spec from TOML to JSON or back
+         * @description Comments are lost. Nothing is stored; what is wrong with the spec is told in `errors`.
+         */
+        post: operations["convertSpec"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -183,6 +224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{name}/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a task over to the next in line
+         * @description The RUNNING instance ends at a transaction's border and joins the end of the line.
+         */
+        post: operations["handOverTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{name}/instances": {
         parameters: {
             query?: never;
@@ -223,6 +284,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{name}/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check a task
+         * @description The same for a task as it is stored.
+         */
+        get: operations["preflightTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{name}/resume": {
         parameters: {
             query?: never;
@@ -234,6 +315,92 @@ export interface paths {
         put?: never;
         /** Resume a paused task */
         post: operations["resumeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{name}/rewind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Point a task elsewhere in its source's log
+         * @description A running task goes on there after the transaction it is in, a FAILED one is tried again there, one that is paused
+         *     or stopped goes there when it runs. The target's rows stay as they are.
+         */
+        post: operations["rewindTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{name}/rewind/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what a rewind would mean
+         * @description Asks the source where the place is, and counts what is applied again or left out. Nothing is ordered.
+         */
+        post: operations["previewRewind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier version of a task's spec
+         * @description Its spec, secrets included, becomes a new version. How far the task has read does not change: that is a rewind.
+         */
+        post: operations["rollBackTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{name}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See the transaction that a FAILED task can't carry
+         * @description With its first changes, read from the source.
+         */
+        get: operations["showSkip"];
+        put?: never;
+        /**
+         * Leave out the transaction that a FAILED task can't carry
+         * @description Exactly the one that was shown, named by its GTID or its position. The task is tried again behind it; that it was
+         *     left out is recorded and counted.
+         */
+        post: operations["skipTransaction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -300,6 +467,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{name}/toml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a task's spec as TOML
+         * @description What is left out has its default. Secrets read `********`; sent back so, they stay what they are.
+         */
+        get: operations["readTaskToml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{name}/versions": {
         parameters: {
             query?: never;
@@ -320,6 +507,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{name}/versions/{from}/diff/{to}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two versions of a task's spec
+         * @description As a unified diff of their TOML.
+         */
+        get: operations["diffVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one version of a task's spec */
+        get: operations["readVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -329,6 +553,43 @@ export interface components {
          * @example 64 MiB
          */
         BytesText: string;
+        /** @enum {string} */
+        CheckSide: "source" | "target" | "kafka" | "coordination" | "task";
+        /**
+         * @description `warning`: it runs, and could be better. `failed`: it would stop, or do harm. `skipped`: it can't be told or does
+         *     not apply.
+         * @enum {string}
+         */
+        CheckState: "passed" | "warning" | "failed" | "skipped";
+        /**
+         * @description One check.
+         * @example {
+         *       "about": "source",
+         *       "code": "source_row_image",
+         *       "fix": "SET PERSIST binlog_row_image = 'FULL';",
+         *       "found": "binlog_row_image is MINIMAL",
+         *       "millis": 12,
+         *       "state": "failed",
+         *       "title": "Rows are logged whole",
+         *       "why": "A row without some of its columns can't be carried faithfully."
+         *     }
+         */
+        CheckView: {
+            about: components["schemas"]["CheckSide"];
+            /** @description Stable: programs may depend on it. */
+            code: string;
+            /** @description Exactly what mends it: SQL, lines of a configuration, a command, or keys of the task. */
+            fix?: string | null;
+            found: string;
+            /**
+             * Format: int64
+             * @description How long it took to ask for the facts that it rests on.
+             */
+            millis: number;
+            state: components["schemas"]["CheckState"];
+            title: string;
+            why: string;
+        };
         /**
          * @description What is durably applied.
          * @example {
@@ -385,6 +646,27 @@ export interface components {
             /** @enum {string} */
             kind: "stdout";
         });
+        /**
+         * @description A spec in one of its two forms.
+         * @example {
+         *       "toml": "name = \"copy\"\n"
+         *     }
+         */
+        ConvertRequest: {
+            toml: string;
+        } | {
+            /** @description The same keys as in a task's document; it need not be complete. */
+            spec: Record<string, never>;
+        };
+        /** @description A spec in both forms, and what is wrong with it. */
+        ConvertedView: {
+            /** @description What keeps it from being a task; empty if it is one. */
+            errors: components["schemas"]["ProblemDetail"][];
+            /** @description Absent if what was sent is not TOML. */
+            spec?: Record<string, never> | null;
+            /** @description Absent if what was sent can't be written as TOML. */
+            toml?: string | null;
+        };
         /** @description The Cores that are alive, by group and name. */
         CoreList: {
             cores: components["schemas"]["CoreView"][];
@@ -423,6 +705,11 @@ export interface components {
             version: string;
         };
         /**
+         * @description How transactions were counted.
+         * @enum {string}
+         */
+        CountedBy: "gtid" | "log";
+        /**
          * @description What happens to schema changes of replicated tables.
          * @enum {string}
          */
@@ -442,6 +729,7 @@ export interface components {
              * @description Grows with every order.
              */
             generation: number;
+            owed?: components["schemas"]["OwedWord"] | null;
             state: components["schemas"]["DesiredWord"];
         };
         /**
@@ -449,6 +737,32 @@ export interface components {
          * @enum {string}
          */
         DesiredWord: "running" | "paused" | "stopped";
+        /**
+         * @description What differs between two versions.
+         * @example {
+         *       "diff": "--- version 1\n+++ version 2\n@@ -4,3 +4,4 @@\n [producer]\n kind = \"mysql\"\n host = \"db1\"\n+port = 3307\n",
+         *       "from": 1,
+         *       "secrets_changed": [
+         *         "producer.password"
+         *       ],
+         *       "to": 2
+         *     }
+         */
+        DiffView: {
+            /** @description Unified, of the TOML. Secrets read `********`. Empty if nothing but secrets differs. */
+            diff: string;
+            /** Format: int64 */
+            from: number;
+            /** @description Keys of the secrets that differ. */
+            secrets_changed: string[];
+            /** Format: int64 */
+            to: number;
+        };
+        /**
+         * @description Which way a rewind goes.
+         * @enum {string}
+         */
+        Direction: "back" | "forward" | "same";
         /**
          * @description One end of a task.
          * @example {
@@ -502,6 +816,16 @@ export interface components {
         GtidDocument: {
             /** @description After these transactions. */
             gtid: string;
+        };
+        /**
+         * @description Who is to run the task.
+         * @example {
+         *       "to": "core2"
+         *     }
+         */
+        HandoverRequest: {
+            /** @description The Core that is expected to take over: the next in line. */
+            to?: string | null;
         };
         /** @description So many Cores register at once; the first of them runs the task. */
         HotDocument: {
@@ -624,6 +948,11 @@ export interface components {
             changed: boolean;
             desired: components["schemas"]["DesiredView"];
         };
+        /**
+         * @description Something that is carried out once, before the next change flows.
+         * @enum {string}
+         */
+        OwedWord: "rewind" | "skip";
         /** @description What one pattern matches. */
         PatternView: {
             matches: number;
@@ -655,6 +984,21 @@ export interface components {
             file: string;
             /** Format: int64 */
             offset: number;
+        };
+        /** @description A task to check, whether or not it is stored. */
+        PreflightRequest: {
+            /** @description Codes to check alone. Default: all. */
+            checks?: string[];
+            spec: components["schemas"]["TaskDocument"];
+            /** @description The task that this is an edit of; its stored passwords are meant by `********`. */
+            task?: string | null;
+        };
+        /** @description What was found, and how often. */
+        PreflightView: {
+            checks: components["schemas"]["CheckView"][];
+            failed: number;
+            passed: number;
+            warnings: number;
         };
         /**
          * @description What went wrong, for people (`title`, `detail`, `hint`) and for programs (`code`).
@@ -744,10 +1088,73 @@ export interface components {
             transactions_per_second: number;
         };
         /**
+         * @description Where a task is to go on.
+         * @example {
+         *       "to": {
+         *         "file": "bin.000042",
+         *         "offset": 4
+         *       }
+         *     }
+         */
+        RewindRequest: {
+            to: components["schemas"]["RewindStart"];
+        };
+        /** @description `"latest"`, `"earliest"`, after a GTID set, at a file and an offset, or at a time. */
+        RewindStart: components["schemas"]["StartWord"] | {
+            /** @description After these transactions. */
+            gtid: string;
+        } | {
+            file: string;
+            /** Format: int64 */
+            offset: number;
+        } | {
+            /** @description RFC 3339: at the first transaction that was committed then or later. */
+            time: string;
+        };
+        /** @description What a rewind means. Absent is not known; `explanation` says why. */
+        RewindView: {
+            /**
+             * Format: int64
+             * @description Bytes of the source's log between the two.
+             */
+            bytes?: number | null;
+            counted_by?: components["schemas"]["CountedBy"] | null;
+            direction?: components["schemas"]["Direction"] | null;
+            /** @description What happens, in words. */
+            explanation: string;
+            from?: components["schemas"]["PositionView"] | null;
+            from_gtid_set?: string | null;
+            to?: components["schemas"]["PositionView"] | null;
+            to_gtid_set?: string | null;
+            /**
+             * Format: int64
+             * @description Transactions of the source, of whatever tables, that are applied again or left out.
+             */
+            transactions?: number | null;
+            warnings: string[];
+        };
+        /** @description A rewind that was ordered. */
+        RewoundView: components["schemas"]["OrderView"] & {
+            preview: components["schemas"]["RewindView"];
+        };
+        /**
          * @description What an instance does for its task.
          * @enum {string}
          */
         RoleWord: "RUNNING" | "STANDBY";
+        /**
+         * @description Which version to go back to.
+         * @example {
+         *       "reason": "the new target is too small",
+         *       "version": 1
+         *     }
+         */
+        RollbackRequest: {
+            /** @description Why, in your words; kept with the new version. */
+            reason?: string;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description Sends the tables that match `from` to `to`. */
         RouteDocument: {
             from: string;
@@ -793,6 +1200,57 @@ export interface components {
             server_id: number;
             time_zone: string;
             version: string;
+        };
+        /**
+         * @description Which transaction to leave out: the one that was shown, by its GTID or its position.
+         * @example {
+         *       "gtid": "3e11fa47-71ca-11e1-9e33-c80aa9429562:100",
+         *       "reason": "applied by hand"
+         *     }
+         */
+        SkipRequest: {
+            gtid?: string | null;
+            position?: components["schemas"]["PositionView"] | null;
+            /** @description Why, in your words. */
+            reason: string;
+        };
+        /** @description What can be left out. */
+        SkipView: {
+            explanation: string;
+            failure?: components["schemas"]["FailureView"] | null;
+            transaction?: components["schemas"]["SkippableTransaction"] | null;
+        };
+        /**
+         * @description A transaction of the source, as far as it could be read.
+         * @example {
+         *       "committed_at": "2026-11-22T08:00:00Z",
+         *       "gtid": "3e11fa47-71ca-11e1-9e33-c80aa9429562:100",
+         *       "position": {
+         *         "file": "bin.000042",
+         *         "offset": 1234
+         *       },
+         *       "rows": 1,
+         *       "sample": [
+         *         "INSERT shop.item (id='1', name='one')"
+         *       ],
+         *       "tables": [
+         *         "shop.item"
+         *       ]
+         *     }
+         */
+        SkippableTransaction: {
+            committed_at?: string | null;
+            gtid?: string | null;
+            position: components["schemas"]["PositionView"];
+            /**
+             * Format: int64
+             * @description Absent if it could not be read, or not to its end.
+             */
+            rows?: number | null;
+            /** @description Its first changes. Long values are cut. */
+            sample: string[];
+            /** @description Tables of its rows, also those that the task does not replicate. */
+            tables: string[];
         };
         SourceColumnList: {
             columns: components["schemas"]["SourceColumnView"][];
@@ -904,6 +1362,11 @@ export interface components {
              */
             retries: number;
             running?: components["schemas"]["RunningOn"] | null;
+            /**
+             * Format: int64
+             * @description Transactions left out by order since the task was made.
+             */
+            skipped?: number;
             source: components["schemas"]["EndView"];
             source_head?: components["schemas"]["PositionView"] | null;
             stage?: components["schemas"]["StageWord"] | null;
@@ -1319,6 +1782,101 @@ export interface operations {
             };
         };
     };
+    preflight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreflightRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreflightView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `secret_needed_again` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSourceColumns: {
         parameters: {
             query?: never;
@@ -1672,6 +2230,83 @@ export interface operations {
             };
             /** @description `connection_failed`, `secret_elsewhere`, `secret_needed_again` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convertSpec: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConvertedView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2198,6 +2833,104 @@ export interface operations {
             };
         };
     };
+    handOverTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `handover_impossible` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listInstances: {
         parameters: {
             query?: never;
@@ -2341,6 +3074,76 @@ export interface operations {
             };
         };
     };
+    preflightTask: {
+        parameters: {
+            query?: {
+                /** @description Codes to check alone, separated by commas. Default: all. */
+                checks?: string;
+            };
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreflightView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resumeTask: {
         parameters: {
             query?: never;
@@ -2390,6 +3193,499 @@ export interface operations {
             };
             /** @description `task_is_stopped` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewindTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RewindRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewoundView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rewind_impossible` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRewind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RewindRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewindView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rewind_impossible` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackTask: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag of the version that was seen
+                 * @example "3"
+                 */
+                "If-Match": string;
+            };
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found`, `version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_stopped`: only a stopped task changes its group */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_stale` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `secret_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_required` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showSkip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkipView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skipTransaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_skip`, `skip_mismatch` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2646,6 +3942,73 @@ export interface operations {
             };
         };
     };
+    readTaskToml: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listVersions: {
         parameters: {
             query?: never;
@@ -2685,6 +4048,146 @@ export interface operations {
                 };
             };
             /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diffVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+                /** @example 1 */
+                from: number;
+                /** @example 2 */
+                to: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found`, `version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+                /** @example 2 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site called: `foreign_origin`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found`, `version_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -38,7 +38,7 @@ export const tasksQuery = (filter: TaskFilter) =>
     queryKey: [...keys.tasks, filter],
     queryFn: async (): Promise<TaskPage> => {
       const { search, ...rest } = filter;
-      const query = { ...rest, ...(search === undefined ? {} : { name: search }), limit: PAGE_SIZE, sparkline: true };
+      const query = { ...rest, ...(search === undefined ? {} : { name: search }), limit: PAGE_SIZE };
       return (await answer(api.GET('/api/v1/tasks', { params: { query: query as Query } }))) as TaskPage;
     },
     placeholderData: keepPreviousData,
