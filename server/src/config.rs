@@ -1,11 +1,13 @@
 //! The Server's settings: `server.toml`.
 
+pub use crate::access::config::AccessConfig;
 use crate::inspect::limits::InspectConfig;
 use crate::server::Server;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::key_file::{KeyFileError, SecretsConfig};
 use replicator_coordination::session::Coordination;
+use replicator_model::networks::Networks;
 use replicator_model::settings::{self, Overridable, SettingsError};
 use replicator_model::span::{Bytes, Span};
 use serde::Deserialize;
@@ -13,7 +15,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 /// What the environment may override, as `REPLICATOR_HTTP_LISTEN`.
-const OVERRIDABLE: Overridable = Overridable { keys: &[], sections: &["coordination", "http", "inspect", "secrets"] };
+const OVERRIDABLE: Overridable =
+    Overridable { keys: &[], sections: &["coordination", "http", "access", "inspect", "networks", "secrets"] };
 
 /// Everything in `server.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +30,20 @@ pub struct Config {
     /// The keys for passwords that are stored.
     #[serde(default)]
     pub secrets: SecretsConfig,
+    #[serde(default)]
+    pub access: AccessConfig,
+    /// What connection tests may reach.
+    #[serde(default)]
+    pub networks: Networks,
+}
+
+/// What a Server is told, apart from where the tree is.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub http: HttpConfig,
+    pub access: AccessConfig,
+    pub inspect: InspectConfig,
+    pub networks: Networks,
 }
 
 /// The listener of REST, `/healthz`, `/readyz` and `/metrics`.
@@ -35,7 +52,7 @@ pub struct Config {
 pub struct HttpConfig {
     /// Default: this host alone.
     pub listen: SocketAddr,
-    /// Listen on an address that other hosts reach, although there is no login and no encryption yet.
+    /// Listen on an address that other hosts reach, although nothing is encrypted.
     pub allow_insecure: bool,
     /// Names besides `localhost` and loopback addresses under which it is called, such as that of a proxy before it.
     /// Others are refused, so that no page in an operator's browser can reach it by a name of its own.
@@ -98,13 +115,16 @@ impl Config {
         config.coordination.check().map_err(invalid)?;
         config.http.check().map_err(invalid)?;
         config.inspect.check().map_err(invalid)?;
+        config.access.check().map_err(invalid)?;
         Ok(config)
     }
 
     /// Takes the listener and prepares the way to the coordination service, which need not answer yet.
     pub fn build(self) -> Result<Server, ConfigError> {
         let coordination = self.coordination()?;
-        Server::new(&self.http, &self.inspect, coordination)
+        let settings =
+            Settings { http: self.http, access: self.access, inspect: self.inspect, networks: self.networks };
+        Server::new(settings, coordination)
     }
 
     /// The way to the coordination service, with the keys for what is secret there.
@@ -118,8 +138,8 @@ impl HttpConfig {
     pub fn check(&self) -> Result<(), String> {
         if !self.listen.ip().is_loopback() && !self.allow_insecure {
             return Err(format!(
-                "`http.listen` is {}, which other hosts can reach, and there is no login and no encryption yet; \
-                 use a loopback address behind a proxy that has both, or set `http.allow_insecure = true`",
+                "`http.listen` is {}, which other hosts can reach, and there is no encryption: passwords would be \
+                 readable on the way; use a loopback address behind a proxy that encrypts, or set `http.allow_insecure = true`",
                 self.listen
             ));
         }
@@ -158,7 +178,7 @@ mod tests {
     #[test]
     fn other_hosts_are_let_in_only_when_told() {
         let error = read("[http]\nlisten = \"0.0.0.0:8080\"\n", &[]).unwrap_err();
-        for part in ["server.toml", "http.listen", "no login", "http.allow_insecure = true"] {
+        for part in ["server.toml", "http.listen", "no encryption", "http.allow_insecure = true"] {
             assert!(error.contains(part), "no `{part}` in {error}");
         }
         assert!(read("[http]\nlisten = \"0.0.0.0:8080\"\nallow_insecure = true\n", &[]).is_ok());

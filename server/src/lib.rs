@@ -1,11 +1,12 @@
 //! Server: tasks are defined, started, stopped and watched here. It reads and writes the coordination tree and nothing
 //! else; several Servers may run at once, and none is special.
 //!
-//! A request: [`api`] (HTTP) → `tasks`, `groups`, `alerting` (rules) → the tree; back: `status` (what is there, joined) →
-//! [`view`] (what is answered) or `problem` (what went wrong). [`config`] → [`server`] puts it together.
+//! A request: `access` (who calls, and may that one) → [`api`] (HTTP) → `tasks`, `groups`, `alerting` (rules) → the
+//! tree; back: `status` (what is there, joined) → [`view`] (what is answered) or `problem` (what went wrong). [`config`] → [`server`] puts it together.
 //! `console` answers browsers with the files of `web-console/`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod access;
 mod alerting;
 pub mod api;
 pub mod config;

@@ -1,6 +1,7 @@
 //! A TCP listener that accepts a limited number of connections at a time.
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -19,6 +20,16 @@ pub(crate) struct LimitedListener {
 impl LimitedListener {
     pub(crate) fn new(listener: TcpListener, connections_max: usize) -> Self {
         Self { listener, places: Arc::new(Semaphore::new(connections_max)) }
+    }
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl Connected<IncomingStream<'_, LimitedListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, LimitedListener>) -> Self {
+        Self(*stream.remote_addr())
     }
 }
 

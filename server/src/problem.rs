@@ -1,5 +1,6 @@
 //! What can go wrong for a caller, each with a stable code, and how it is told.
 
+use crate::access::opaque::Unrandom;
 use crate::alerting::problem::AlertingError;
 use crate::view::{Problem, ProblemDetail};
 use axum::Json;
@@ -7,8 +8,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::store::StoreError;
+use replicator_model::access::UserRole;
 use replicator_model::failure::Failure;
-use replicator_model::name::{NameError, TaskName};
+use replicator_model::name::{NameError, TaskName, UserName};
 use replicator_model::task::SpecError;
 
 /// A refused request. The codes are promises; what is written in them is not.
@@ -78,6 +80,36 @@ pub(crate) enum ApiError {
     ForeignOrigin(String),
     #[error(transparent)]
     Alerting(#[from] AlertingError),
+    #[error("nobody is signed in")]
+    NotSignedIn { setup_needed: Option<bool> },
+    #[error("the user name or the password is wrong")]
+    LoginRefused,
+    #[error("too many attempts failed; the next one is possible in {seconds} s")]
+    LockedOut { seconds: u64 },
+    #[error("user `{user}` is {has}; this takes {needs}")]
+    RoleMissing { user: UserName, has: UserRole, needs: UserRole },
+    #[error("no role may do this: {0} is not in the table of roles")]
+    RoleUnlisted(String),
+    #[error("a change by cookie came without the header X-Replicator-Csrf")]
+    CsrfMissing,
+    #[error("the first user has been made")]
+    AlreadySetUp,
+    #[error("no Server shows this one-time token")]
+    SetupTokenRefused,
+    #[error("{0}")]
+    PasswordWeak(String),
+    #[error("there is no user `{0}`")]
+    UserNotFound(UserName),
+    #[error("there is a user `{0}` already")]
+    UserExists(UserName),
+    #[error("user `{0}` is the last admin who can sign in")]
+    LastAdmin(UserName),
+    #[error("there is no token `{0}`")]
+    TokenNotFound(String),
+    #[error("there are {limit} {what}, and no more are kept")]
+    TooMany { what: &'static str, limit: usize },
+    #[error("{0}")]
+    Internal(String),
 }
 
 impl ApiError {
@@ -158,6 +190,40 @@ impl ApiError {
                 "foreign_origin",
                 "use the address under which the Server listens; pages of other sites may not call it",
             ),
+            other => other.access_parts(),
+        }
+    }
+
+    /// The same of what concerns users and what they may.
+    fn access_parts(&self) -> (StatusCode, &str, &str) {
+        use ApiError::*;
+        use StatusCode as S;
+        match self {
+            NotSignedIn { .. } => (
+                S::UNAUTHORIZED,
+                "not_signed_in",
+                "sign in at POST /api/v1/session, or send Authorization: Bearer with an API token that is still good",
+            ),
+            LoginRefused => (S::UNAUTHORIZED, "login_refused", "check both; an admin can set a new password"),
+            LockedOut { .. } => {
+                (S::TOO_MANY_REQUESTS, "locked_out", "wait, then try once more with the right password")
+            }
+            RoleMissing { .. } => (S::FORBIDDEN, "role_missing", "ask an admin for it, or for the role"),
+            RoleUnlisted(_) => (S::FORBIDDEN, "role_missing", "report this: it is a defect of the program"),
+            CsrfMissing => (S::FORBIDDEN, "csrf_missing", "send X-Replicator-Csrf: 1, or use an API token"),
+            AlreadySetUp => (S::CONFLICT, "already_set_up", "sign in instead"),
+            SetupTokenRefused => (
+                S::UNAUTHORIZED,
+                "setup_token_refused",
+                "use the one that a running Server printed when it started; each start prints another",
+            ),
+            PasswordWeak(_) => (S::UNPROCESSABLE_ENTITY, "password_weak", "choose a longer one, such as four words"),
+            UserNotFound(_) => (S::NOT_FOUND, "user_not_found", "list the users with GET /api/v1/users"),
+            UserExists(_) => (S::CONFLICT, "user_exists", "choose another name, or change the user that is there"),
+            LastAdmin(_) => (S::CONFLICT, "last_admin", "make another admin first"),
+            TokenNotFound(_) => (S::NOT_FOUND, "token_not_found", "list the tokens with GET /api/v1/tokens"),
+            TooMany { .. } => (S::CONFLICT, "too_many", "delete what is not needed any more"),
+            _ => (S::INTERNAL_SERVER_ERROR, "internal", "report this: it is a defect of the program"),
         }
     }
 
@@ -175,7 +241,17 @@ impl ApiError {
             detail: self.to_string(),
             hint: hint.to_owned(),
             errors,
+            setup_needed: match self {
+                ApiError::NotSignedIn { setup_needed } => *setup_needed,
+                _ => None,
+            },
         }
+    }
+}
+
+impl From<Unrandom> for ApiError {
+    fn from(error: Unrandom) -> Self {
+        ApiError::Internal(error.to_string())
     }
 }
 
@@ -239,6 +315,9 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(problem)).into_response();
         let problem_json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, problem_json);
+        if let ApiError::LockedOut { seconds } = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }

@@ -1,6 +1,7 @@
 //! The API over an embedded tree, by real HTTP over loopback.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[allow(dead_code, reason = "the other tests use the rest")]
 mod service;
 
 use replicator_model::failure::Failure;

@@ -1,7 +1,9 @@
 //! The replicator as it is run: a ZooKeeper, a Server to give orders to, and a Core that carries one task.
 
 use replicator_coordination::key_file;
-use replicator_tests::{Error, MysqlServer, Process, Result, ZooKeeper, eventually, free_port};
+use replicator_tests::{
+    Error, MysqlServer, Process, Result, SETUP_TOKEN, ZooKeeper, eventually, first_admin, free_port,
+};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::path::Path;
@@ -16,6 +18,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) struct Ours {
     client: Client,
     address: String,
+    token: String,
     core: Process,
     server: Process,
     zookeeper: ZooKeeper,
@@ -42,9 +45,10 @@ impl Ours {
         let client = Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build();
         let client = client.map_err(|error| Error::new(format!("no HTTP client: {error}")))?;
         let address = format!("http://{http}");
-        let ours = Ours { client, address, core, server, zookeeper, _folder: folder };
+        let mut ours = Ours { client, address, token: String::new(), core, server, zookeeper, _folder: folder };
         ours.wait_until_ready(&format!("http://{admin}/readyz")).await?;
         ours.wait_until_ready(&format!("{}/readyz", ours.address)).await?;
+        ours.token = first_admin(&ours.address).await?;
         let create = ours.client.post(format!("{}/api/v1/tasks", ours.address));
         let create = create.header("Content-Type", "application/toml").body(task(source, target, applied));
         ours.ask(create).await?;
@@ -97,7 +101,7 @@ impl Ours {
 
     async fn ask(&self, request: RequestBuilder) -> Result<Value> {
         let failed = |error: reqwest::Error| Error::new(format!("the Server's API: {error}"));
-        let answer = request.send().await.map_err(failed)?;
+        let answer = request.bearer_auth(&self.token).send().await.map_err(failed)?;
         let (status, url) = (answer.status(), answer.url().to_string());
         let body = answer.text().await.map_err(failed)?;
         if !status.is_success() {
@@ -114,7 +118,8 @@ fn listen() -> String {
 fn spawn(program: &str, folder: &Path, config: &str) -> Result<Process> {
     let file = folder.join(format!("{program}.toml"));
     std::fs::write(&file, config)?;
-    Process::spawn(program, &["--config", &file.display().to_string()], &[], &folder.join(format!("{program}.log")))
+    let setup = [("REPLICATOR_ACCESS_SETUP_TOKEN", SETUP_TOKEN)];
+    Process::spawn(program, &["--config", &file.display().to_string()], &setup, &folder.join(format!("{program}.log")))
 }
 
 fn task(source: &MysqlServer, target: &MysqlServer, applied: &str) -> String {

@@ -17,7 +17,7 @@ mod writers;
 
 use arguments::Arguments;
 use clap::Parser;
-use replicator_tests::{Error, Result};
+use replicator_tests::{Error, Result, login};
 use rest::{Rest, Status};
 use screen::Screen;
 use servers::Servers;
@@ -67,8 +67,9 @@ fn introduce(servers: &Servers, rest: &Rest, arguments: &Arguments) {
     println!("  writes    about {rate} transactions/s on {connections} connections, seed {seed}");
     println!("  source    {}", servers.source_client());
     println!("  target    {}", servers.target_client());
+    println!("  console   {}/ as {}, password `{}`", rest.address(), login::USER, login::PASSWORD);
     println!("  REST      {}/api/v1/tasks/{TASK}/status", rest.address());
-    println!("  try       replicator --server {} task show {TASK}", rest.address());
+    println!("  try       REPLICATOR_TOKEN={} replicator --server {} task show {TASK}", rest.token(), rest.address());
     println!("  log       {}\n", servers.log().display());
 }
 

@@ -1,17 +1,17 @@
 //! The Server's REST API, as far as the demo needs it.
 
-use replicator_tests::{Error, Result, eventually};
-use reqwest::{Client, Response, StatusCode};
+use replicator_tests::{Error, Result};
+use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-const READY_TIMEOUT: Duration = Duration::from_secs(20);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Rest {
     client: Client,
     address: String,
+    token: String,
 }
 
 /// What is known of the task; see `StatusView` in the Server's OpenAPI document.
@@ -78,36 +78,32 @@ impl Status {
 }
 
 impl Rest {
-    pub(crate) fn new(address: String) -> Result<Rest> {
+    /// `token` is shown with each request.
+    pub(crate) fn new(address: String, token: String) -> Result<Rest> {
         let client = Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build();
-        Ok(Rest { client: client.map_err(|error| Error::new(format!("no HTTP client: {error}")))?, address })
+        Ok(Rest { client: client.map_err(|error| Error::new(format!("no HTTP client: {error}")))?, address, token })
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    pub(crate) async fn wait_until_ready(&self) -> Result<()> {
-        let url = format!("{}/readyz", self.address);
-        eventually("the Server to be ready", READY_TIMEOUT, async || match self.client.get(&url).send().await {
-            Ok(answer) if answer.status() == StatusCode::OK => Ok(()),
-            Ok(answer) => Err(answer.status().to_string()),
-            Err(error) => Err(error.to_string()),
-        })
-        .await
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// Makes the task from its TOML, started.
     pub(crate) async fn start_task(&self, task: &str) -> Result<()> {
         let url = format!("{}/api/v1/tasks?desired=running", self.address);
         let request = self.client.post(&url).header("Content-Type", "application/toml").body(task.to_owned());
-        let answer = request.send().await.map_err(|error| failed(&url, &error))?;
+        let answer = request.bearer_auth(&self.token).send().await.map_err(|error| failed(&url, &error))?;
         read::<serde::de::IgnoredAny>(&url, answer).await.map(drop)
     }
 
     pub(crate) async fn status(&self) -> Result<Status> {
         let url = format!("{}/api/v1/tasks/{}/status", self.address, crate::TASK);
-        let answer = self.client.get(&url).send().await.map_err(|error| failed(&url, &error))?;
+        let answer =
+            self.client.get(&url).bearer_auth(&self.token).send().await.map_err(|error| failed(&url, &error))?;
         read(&url, answer).await
     }
 }

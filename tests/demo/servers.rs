@@ -4,7 +4,7 @@ use crate::rest::Rest;
 use crate::shop;
 use crate::{TASK, screen::counted};
 use mysql_async::prelude::Queryable;
-use replicator_tests::{Error, Flavor, MysqlServer, Process, Result, eventually, free_port};
+use replicator_tests::{Error, Flavor, MysqlServer, Process, Result, SETUP_TOKEN, eventually, first_admin, free_port};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +21,7 @@ pub(crate) struct Servers {
     pub(crate) target: MysqlServer,
     replicator: Process,
     address: String,
+    token: String,
     log: PathBuf,
     /// Last, so that the folder goes after the process.
     _folder: TempDir,
@@ -38,18 +39,23 @@ impl Servers {
         let data = folder.path().join("data").display().to_string();
         let listen = format!("127.0.0.1:{port}");
         let arguments = ["standalone", "--data", &data, "--listen", &listen];
-        let replicator = Process::spawn("replicator", &arguments, &[], &log)?;
+        let setup = [("REPLICATOR_SETUP_TOKEN", SETUP_TOKEN)];
+        let replicator = Process::spawn("replicator", &arguments, &setup, &log)?;
         let (source, target) = tokio::try_join!(with_shop(Flavor::MySql97), with_shop(Flavor::MariaDb1011))?;
         let address = format!("http://{listen}");
-        let mut servers = Servers { source, target, replicator, address, log, _folder: folder };
-        match servers.rest()?.wait_until_ready().await {
-            Ok(()) => Ok(servers),
+        let token = String::new();
+        let mut servers = Servers { source, target, replicator, address, token, log, _folder: folder };
+        match first_admin(&servers.address).await {
+            Ok(token) => {
+                servers.token = token;
+                Ok(servers)
+            }
             Err(error) => Err(servers.check_running().err().unwrap_or(error)),
         }
     }
 
     pub(crate) fn rest(&self) -> Result<Rest> {
-        Rest::new(self.address.clone())
+        Rest::new(self.address.clone(), self.token.clone())
     }
 
     /// The task: from what the source has done so far.

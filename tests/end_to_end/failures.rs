@@ -4,13 +4,14 @@
 use crate::cluster::{Cluster, copy_task};
 use crate::workload;
 use replicator_model::status::Stage;
-use replicator_tests::{Flavor, MysqlServer, Process, Result, eventually, free_port};
+use replicator_tests::{Flavor, MysqlServer, Process, Result, SETUP_TOKEN, eventually, first_admin, free_port};
 use std::process::Output;
 use std::time::Duration;
 
 /// A Server and the command line over the cluster's ZooKeeper.
 pub(crate) struct Console {
     pub(crate) address: String,
+    pub(crate) token: String,
     _server: Process,
 }
 
@@ -25,8 +26,11 @@ impl Console {
                 cluster.zookeeper.addresses()
             ),
         )?;
-        let server = Process::spawn("replicator-server", &["--config", &config.display().to_string()], &[], &log)?;
-        let console = Console { address: format!("http://{listen}"), _server: server };
+        let setup = [("REPLICATOR_ACCESS_SETUP_TOKEN", SETUP_TOKEN)];
+        let server = Process::spawn("replicator-server", &["--config", &config.display().to_string()], &setup, &log)?;
+        let address = format!("http://{listen}");
+        let token = first_admin(&address).await?;
+        let console = Console { address, token, _server: server };
         eventually("the Server answers", Duration::from_secs(30), async || {
             let text = console.run(&["task", "list"]).await;
             text.status.success().then_some(()).ok_or_else(|| String::from_utf8_lossy(&text.stderr).into_owned())
@@ -38,7 +42,7 @@ impl Console {
     pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
         let program = Process::program("replicator").unwrap();
         let mut command = tokio::process::Command::new(program);
-        command.args(["--server", &self.address]).args(arguments);
+        command.args(["--server", &self.address]).args(arguments).env("REPLICATOR_TOKEN", &self.token);
         command.output().await.unwrap()
     }
 
@@ -48,7 +52,7 @@ impl Console {
 
     async fn get(&self, path: &str) -> String {
         let url = format!("{}/api/v1/{path}", self.address);
-        reqwest::get(url).await.unwrap().text().await.unwrap()
+        reqwest::Client::new().get(url).bearer_auth(&self.token).send().await.unwrap().text().await.unwrap()
     }
 }
 

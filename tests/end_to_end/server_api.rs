@@ -1,11 +1,17 @@
 //! Servers over a real ZooKeeper, and the command line against real databases.
 
-use replicator_tests::{Flavor, MysqlServer, Process, Result, ZooKeeper, eventually, free_port};
+use replicator_tests::{
+    Flavor, MysqlServer, Process, Result, SETUP_TOKEN, ZooKeeper, eventually, first_admin, free_port,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
+
+/// With what the first user is made.
+const SETUP: [(&str, &str); 2] =
+    [("REPLICATOR_ACCESS_SETUP_TOKEN", SETUP_TOKEN), ("REPLICATOR_SETUP_TOKEN", SETUP_TOKEN)];
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -13,6 +19,7 @@ struct ServerProcess {
     process: Process,
     address: String,
     client: reqwest::Client,
+    token: String,
     _dir: TempDir,
 }
 
@@ -27,9 +34,11 @@ impl ServerProcess {
         );
         std::fs::write(&config, text)?;
         let process =
-            Process::spawn("replicator-server", &["--config", path(&config)], &[], &dir.path().join("server.log"))?;
-        let server = Self { process, address: format!("http://{address}"), client: reqwest::Client::new(), _dir: dir };
+            Process::spawn("replicator-server", &["--config", path(&config)], &SETUP, &dir.path().join("server.log"))?;
+        let (address, client) = (format!("http://{address}"), reqwest::Client::new());
+        let mut server = Self { process, address, client, token: String::new(), _dir: dir };
         server.ready().await?;
+        server.token = first_admin(&server.address).await?;
         Ok(server)
     }
 
@@ -47,7 +56,7 @@ impl ServerProcess {
     async fn ask(&self, method: &str, address: &str, body: &Value) -> (u16, Value) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let url = format!("{}/api/v1{address}", self.address);
-        let mut request = self.client.request(method, url);
+        let mut request = self.client.request(method, url).bearer_auth(&self.token);
         if !body.is_null() {
             request = request.json(body);
         }
@@ -103,7 +112,8 @@ async fn servers_agree_and_outlive_zookeeper_and_each_other() -> Result<()> {
     let (status, problem) = first.ask("GET", "/tasks", &Value::Null).await;
     assert_eq!((status, &problem["code"]), (503, &json!("coordination_unreachable")), "{problem}");
     assert!(problem["hint"].as_str().is_some_and(|hint| hint.contains("[coordination]")), "{problem}");
-    let (code, _, error) = replicator(&["task", "list", "--server", &first.address], &[]).await?;
+    let (code, _, error) =
+        replicator(&["task", "list", "--server", &first.address], &[("REPLICATOR_TOKEN", &first.token)]).await?;
     assert_eq!(code, 6, "{error}");
     assert!(error.contains("coordination_unreachable"), "{error}");
 
@@ -117,7 +127,9 @@ async fn servers_agree_and_outlive_zookeeper_and_each_other() -> Result<()> {
     .await?;
 
     first.process.kill9().await;
-    let (code, shown, error) = replicator(&["task", "show", "copy", "--server", &second.address], &[]).await?;
+    let (code, shown, error) =
+        replicator(&["task", "show", "copy", "--server", &second.address], &[("REPLICATOR_TOKEN", &second.token)])
+            .await?;
     assert_eq!(code, 0, "{error}");
     assert!(shown.contains("NOT RUNNING") && shown.contains("no Core is alive in group `group1`"), "{shown}");
     second.process.sigterm();
@@ -135,7 +147,10 @@ async fn a_server_says_what_is_wrong_with_its_settings() -> Result<()> {
         ("[http", &["server.toml", "line 1"][..]),
         ("[coordination]\nkind = \"zookeeper\"\ntires = []\n", &["tires"]),
         (&format!("{coordination}[http]\nport = 8080\n"), &["line 5", "port"]),
-        (&format!("{coordination}[http]\nlisten = \"0.0.0.0:0\"\n"), &["http.listen", "no login", "allow_insecure"]),
+        (
+            &format!("{coordination}[http]\nlisten = \"0.0.0.0:0\"\n"),
+            &["http.listen", "no encryption", "allow_insecure"],
+        ),
     ] {
         let config = dir.path().join("server.toml");
         std::fs::write(&config, text)?;
@@ -200,7 +215,7 @@ async fn standalone_carries_changes_between_two_databases() -> Result<()> {
     let log = dir.path().join("log");
     let data = dir.path().join("data");
     let mut standalone =
-        Process::spawn("replicator", &["standalone", "--data", path(&data), "--listen", &listen], &[], &log)?;
+        Process::spawn("replicator", &["standalone", "--data", path(&data), "--listen", &listen], &SETUP, &log)?;
     let address = format!("http://{listen}");
     eventually("replicator is ready", SOON, async || {
         reqwest::get(format!("{address}/readyz")).await.ok().filter(|answer| answer.status().is_success())
@@ -217,7 +232,8 @@ async fn standalone_carries_changes_between_two_databases() -> Result<()> {
         end(&target)
     );
     std::fs::write(&task, text)?;
-    let server = [("REPLICATOR_SERVER", address.as_str())];
+    let token = first_admin(&address).await?;
+    let server = [("REPLICATOR_SERVER", address.as_str()), ("REPLICATOR_TOKEN", token.as_str())];
     let apply = ["task", "apply", "-f", path(&task), "--start", "--wait"];
     let (code, shown, error) = replicator(&apply, &server).await?;
     assert_eq!(code, 0, "{shown}{error}\n{}", standalone.log_text());

@@ -104,7 +104,7 @@ async fn the_one_transaction_that_fails_is_shown_and_left_out() -> Result<()> {
         }
         let (url, client) = (format!("{}/api/v1/tasks/copy/skip", field.console.address), reqwest::Client::new());
         let other = json!({"position": {"file": "bin.000001", "offset": 4}, "reason": "wrong"});
-        let refused = client.post(url).json(&other).send().await.unwrap();
+        let refused = client.post(url).bearer_auth(&field.console.token).json(&other).send().await.unwrap();
         assert_eq!(refused.status().as_u16(), 409, "{}", refused.text().await.unwrap());
 
         let skipped = field.run(&["task", "skip", "copy", "--reason", "by hand", "--yes", "--wait"], 0).await;

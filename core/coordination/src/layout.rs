@@ -5,7 +5,7 @@
 
 use crate::path::Path;
 use replicator_model::alert::AlertId;
-use replicator_model::name::{ChannelName, CoreName, GroupName, TaskName};
+use replicator_model::name::{ChannelName, CoreName, GroupName, TaskName, UserName};
 
 /// Below this everything lies.
 pub const ROOT: &str = "mysql_replicator";
@@ -204,12 +204,57 @@ pub fn users() -> Path {
     root().join("users")
 }
 
+/// Its data: `User`.
+pub fn user(user: &UserName) -> Path {
+    users().join(user.as_str())
+}
+
 pub fn tokens() -> Path {
     root().join("tokens")
 }
 
+/// Its data: `ApiToken`.
+pub fn token(id: &str) -> Path {
+    tokens().join(id)
+}
+
+pub fn sign_ins() -> Path {
+    root().join("sessions")
+}
+
+/// Its data: `SignIn`. The name is the SHA-256 of what the browser holds, so that the tree opens no door.
+pub fn sign_in(hash: &str) -> Path {
+    sign_ins().join(hash)
+}
+
+/// Written when the first user is made, so that only one is. Below it: the hashes of one-time tokens.
+pub fn setup() -> Path {
+    root().join("setup")
+}
+
+/// What the node of a one-time token begins with; the store appends a sequence, because Servers that were given the
+/// same token all show it. Ephemeral and empty.
+pub fn setup_token_prefix(hash: &str) -> Path {
+    setup().join(&format!("{hash}-"))
+}
+
+/// `name` as listed under [`setup`].
+pub fn setup_token(name: &str) -> Path {
+    setup().join(name)
+}
+
 pub fn audit() -> Path {
     root().join("audit")
+}
+
+/// `day` as `2026-11-22`.
+pub fn audit_day(day: &str) -> Path {
+    audit().join(day)
+}
+
+/// Its data: `AuditEntry`.
+pub fn audit_entry(day: &str, entry: &str) -> Path {
+    audit_day(day).join(entry)
 }
 
 /// The persistent nodes that are there before anything else.
@@ -267,6 +312,14 @@ mod tests {
             alert_channel(&ChannelName::new("ops").unwrap()),
             alert_deliveries(&ChannelName::new("ops").unwrap()),
             alert_test("t1"),
+            user(&UserName::new("alice").unwrap()),
+            token("5f3a"),
+            sign_in("9f86d081"),
+            setup(),
+            setup_token_prefix("9f86d081"),
+            setup_token("9f86d081-0000000003"),
+            audit_day("2026-11-22"),
+            audit_entry("2026-11-22", "1790000000000000-5f3a"),
         ]);
         let text: String = paths.iter().map(|path| format!("{path}\n")).collect();
         let golden = format!("{}/testdata/layout.txt", env!("CARGO_MANIFEST_DIR"));

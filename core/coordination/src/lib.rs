@@ -8,6 +8,7 @@
 //! - [`sealing`], [`key_file`], [`reseal`]: secrets on their way into the tree and out of it;
 //! - [`layout`]: every path that is used, and nowhere else;
 //! - [`tasks`], [`desired`], [`groups`], [`instances`], [`alerts`], [`channels`]: what the nodes hold; [`watching`]: when to read them again;
+//! - [`users`], [`sign_ins`], [`tokens`], [`setup`], [`audit`]: who may steer all this, and who did;
 //! - [`election`] → [`lease_clock`] → [`lease`] → [`standby`]: who runs a task, and what only that one may write;
 //! - [`scan`]: which tasks of its group a Core joins and leaves.
 //!
@@ -17,6 +18,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod alerts;
+pub mod audit;
 pub mod channels;
 pub mod config;
 pub mod contract;
@@ -31,17 +33,22 @@ pub mod key_file;
 pub mod layout;
 pub mod lease;
 pub mod lease_clock;
+mod nodes;
 pub mod path;
 pub mod reseal;
 pub mod scan;
 pub mod sealing;
 pub mod seeded;
 pub mod session;
+pub mod setup;
+pub mod sign_ins;
 pub mod signal;
 pub mod standby;
 pub mod store;
 pub mod tasks;
+pub mod tokens;
 mod tree;
+pub mod users;
 pub mod watching;
 pub mod workers;
 pub mod zookeeper;

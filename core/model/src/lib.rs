@@ -6,10 +6,12 @@
 //! a [`checkpoint::Checkpoint`] (a [`position::Position`] and a [`gtid::GtidSet`]) and reports a [`status::TaskStatus`].
 //! A Monitor that finds something wrong by one of the [`rule::RULES`] keeps an [`alert::Alert`] and tells the
 //! [`channel::ChannelSpec`]s, unless a [`silence::Silence`] keeps it quiet.
-//! Users reach what [`networks`] allows. What is kept in the coordination tree goes through [`stored`]; programs read their own settings through [`settings`].
+//! Who may do all this, and who did, is in [`access`]; what users may have connected to in [`networks`]. What is kept in
+//! the coordination tree goes through [`stored`]; programs read their own settings through [`settings`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod access;
 pub mod alert;
 pub mod channel;
 pub mod checkpoint;

@@ -102,6 +102,11 @@ name!(
     CoreName,
     "core name"
 );
+name!(
+    /// Who signs in; a node under `users/`.
+    UserName,
+    "user name"
+);
 
 name!(
     /// What an operator calls a channel that people are told by; a node under `alerts/channels`.

@@ -3,6 +3,7 @@
 //! The form is a promise to old data: golden files under `testdata/` show each of them, and a change that can't be
 //! read by the neighbouring version needs a new version number.
 
+use crate::access::{ApiToken, AuditEntry, SignIn, User};
 use crate::alert::{Alert, AlertHistory, CoreRoster};
 use crate::channel::{ChannelSpec, ChannelTest, Deliveries};
 use crate::checkpoint::Checkpoint;
@@ -84,6 +85,10 @@ macro_rules! stored {
     };
 }
 
+stored!(User, "user");
+stored!(SignIn, "signed-in session");
+stored!(ApiToken, "API token");
+stored!(AuditEntry, "audit entry");
 stored!(Alert, "alert");
 stored!(AlertHistory, "history of alerts");
 stored!(Acknowledgement, "acknowledgement");
@@ -254,13 +259,14 @@ fn put_back(places: Vec<(&'static str, &mut SecretSource)>, mut secrets: BTreeMa
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::access::{AuditOutcome, PasswordHash, UserRole, Via};
     use crate::alert::KnownCore;
     use crate::channel::{Delivery, TestAnswer};
     use crate::desired::{DesiredState, Once, OnceOrder, TransactionPlace};
     use crate::failure::Failure;
     use crate::gtid::GtidSet;
     use crate::instance::Role;
-    use crate::name::{ChannelName, CoreName, GroupName};
+    use crate::name::{ChannelName, CoreName, GroupName, UserName};
     use crate::position::Position;
     use crate::status::{Progress, Stage};
     use crate::task::Start;
@@ -323,6 +329,56 @@ pub(crate) mod tests {
         let spec = task;
         let (by, reason) = ("alice".into(), "moved to db2".into());
         check("spec_version", &SpecVersion { version: 2, by, reason, at_us: 1_790_000_000_000_000, spec });
+        let user = UserName::new("alice").unwrap();
+        check(
+            "user",
+            &User {
+                name: user.clone(),
+                password: PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
+                role: UserRole::Operator,
+                disabled: false,
+                generation: 3,
+                created_us: 1_790_000_000_000_000,
+                last_login_us: 1_790_000_001_000_000,
+            },
+        );
+        check(
+            "signed_in_session",
+            &SignIn {
+                user: user.clone(),
+                generation: 3,
+                address: "10.0.0.7".into(),
+                created_us: 1_790_000_000_000_000,
+                seen_us: 1_790_000_060_000_000,
+            },
+        );
+        check(
+            "api_token",
+            &ApiToken {
+                id: "5f3a".into(),
+                name: "deploys".into(),
+                user: user.clone(),
+                role: UserRole::Operator,
+                hash: "9f86d081".into(),
+                created_us: 1_790_000_000_000_000,
+                expires_us: Some(1_797_000_000_000_000),
+                last_used_us: 0,
+            },
+        );
+        check(
+            "audit_entry",
+            &AuditEntry {
+                at_us: 1_790_000_000_000_000,
+                user: Some(user),
+                via: Via::Token,
+                address: "10.0.0.7".into(),
+                action: "updateTask".into(),
+                subject: "task copy".into(),
+                outcome: AuditOutcome::Done,
+                detail: "version 2: moved to db2".into(),
+                diff: Some("-port = 3306\n+port = 3307\n".into()),
+            },
+        );
         let start = Start::Position { file: "bin.000001".into(), offset: 4 };
         let once = Once { generation: 2, what: OnceOrder::Rewind(start) };
         let handover = Some(Epoch::new(7));

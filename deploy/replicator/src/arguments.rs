@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::access::arguments::{Login, Setup, Token, User};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use replicator_model::name::{CoreName, GroupName, TaskName};
 use replicator_model::span::Span;
@@ -14,7 +15,7 @@ Exit codes:
   1  failed: the request was refused, or the task FAILED
   2  the command line is wrong
   3  there is no such task
-  4  the login was refused
+  4  the login was refused, nobody is signed in, or the role is not enough
   5  somebody else changed it, or its state does not allow it
   6  unreachable, or not done in time";
 
@@ -25,6 +26,9 @@ pub(crate) struct Arguments {
     /// The Server to ask
     #[arg(long, global = true, env = "REPLICATOR_SERVER", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub server: String,
+    /// A file with the API token to show; before REPLICATOR_TOKEN and what `replicator login` stored
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// How to write what is answered
     #[arg(short, long, global = true, value_enum, default_value_t = Output::Table)]
     pub output: Output,
@@ -62,6 +66,26 @@ pub(crate) enum Command {
     /// List the Cores that are alive
     #[command(after_help = "Example:\n  replicator cores")]
     Cores,
+    /// Make the first user, with the one-time token that the Server printed, and sign in
+    #[command(after_help = "Examples:\n  replicator setup --user alice\n  \
+        replicator setup --user alice --setup-token-file token --password-file password")]
+    Setup(Setup),
+    /// Sign in: an API token is made and kept in ~/.config/replicator/credentials.toml
+    #[command(after_help = "Examples:\n  replicator login --user alice\n  \
+        replicator login --user alice --password-file - < password")]
+    Login(Login),
+    /// Sign out: what `login` made is revoked and forgotten
+    #[command(after_help = "Example:\n  replicator logout")]
+    Logout,
+    /// Show who is signed in
+    #[command(after_help = "Example:\n  replicator whoami -o json")]
+    Whoami,
+    /// Make, see and change users
+    #[command(subcommand)]
+    User(User),
+    /// Make, see and revoke API tokens
+    #[command(subcommand)]
+    Token(Token),
     /// Show the program's version
     #[command(after_help = "Example:\n  replicator version")]
     Version,
@@ -78,7 +102,7 @@ pub(crate) struct Standalone {
     /// Where REST is served; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// Listen on an address that other hosts reach, although there is no login yet
+    /// Listen on an address that other hosts reach, although nothing is encrypted
     #[arg(long)]
     pub allow_insecure: bool,
     /// The group of the Core here: tasks of other groups do not run

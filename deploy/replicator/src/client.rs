@@ -6,7 +6,7 @@ use replicator_server::view::{
     CoreList, DiffView, HandoverRequest, OrderView, PreflightView, Problem, RewindRequest, RewindView, RewoundView,
     RollbackRequest, SkipRequest, SkipView, StatusView, TaskList, TaskView, VersionList, VersionView,
 };
-use reqwest::header::{CONTENT_TYPE, IF_MATCH};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -21,6 +21,8 @@ const PAGE: usize = 500;
 pub(crate) struct Client {
     base: Url,
     http: reqwest::Client,
+    /// What is shown with each request.
+    token: Option<String>,
 }
 
 /// A task's spec as its author wrote it: what is sent, so that no secret is lost on the way.
@@ -30,7 +32,8 @@ pub(crate) struct SpecText {
 }
 
 impl Client {
-    pub(crate) fn new(server: &str) -> Result<Self, Failed> {
+    /// `token` says who asks; without, there is little to be had.
+    pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, Failed> {
         let refuse = |problem: String| {
             let hint = "give it as --server http://host:port, or in REPLICATOR_SERVER";
             Failed::new(Exit::Usage, "server_address", format!("`{server}` is not a Server's address: {problem}"), hint)
@@ -45,7 +48,12 @@ impl Client {
             .user_agent(concat!("replicator/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| refuse(error.to_string()))?;
-        Ok(Self { base, http })
+        Ok(Self { base, http, token })
+    }
+
+    /// The address of the Server, as it was given.
+    pub(crate) fn server(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
     }
 
     /// All tasks, page after page.
@@ -161,7 +169,20 @@ impl Client {
         answer(self.request(Method::GET, &["cores"], &[])).await
     }
 
-    fn request(&self, method: Method, parts: &[&str], query: &[(&str, String)]) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, parts: &[&str], query: &[(&str, String)]) -> RequestBuilder {
+        let request = self.http.request(method, self.url(parts, query));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// As somebody who has not said who it is.
+    pub(crate) fn anonymous(&self, method: Method, parts: &[&str]) -> RequestBuilder {
+        self.http.request(method, self.url(parts, &[]))
+    }
+
+    fn url(&self, parts: &[&str], query: &[(&str, String)]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1"]).extend(parts);
@@ -170,7 +191,7 @@ impl Client {
         if !given.is_empty() {
             url.query_pairs_mut().extend_pairs(given.into_iter().map(|(key, value)| (key, value)));
         }
-        self.http.request(method, url)
+        url
     }
 }
 
@@ -183,17 +204,24 @@ fn with_spec(request: RequestBuilder, spec: SpecText) -> RequestBuilder {
     request.header(CONTENT_TYPE, kind).body(spec.text)
 }
 
-async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
-    let (status, text) = send(request).await?;
-    serde_json::from_str(&text).map_err(|error| strange(status, &format!("its answer can't be read: {error}")))
+pub(crate) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
+    Ok(with_answer(request).await?.0)
 }
 
-async fn send(request: RequestBuilder) -> Result<(StatusCode, String), Failed> {
+/// The same with the headers.
+pub(crate) async fn with_answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<(T, HeaderMap), Failed> {
+    let (status, headers, text) = send(request).await?;
+    let answer = serde_json::from_str(&text);
+    let answer = answer.map_err(|error| strange(status, &format!("its answer can't be read: {error}")))?;
+    Ok((answer, headers))
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Result<(StatusCode, HeaderMap, String), Failed> {
     let response = request.send().await.map_err(|error| unreachable_server(&error))?;
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.map_err(|error| unreachable_server(&error))?;
     if status.is_success() {
-        return Ok((status, text));
+        return Ok((status, headers, text));
     }
     match serde_json::from_str::<Problem>(&text) {
         Ok(problem) => Err(problem.into()),

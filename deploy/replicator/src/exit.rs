@@ -34,6 +34,7 @@ impl Failed {
             detail: detail.into(),
             hint: hint.into(),
             errors: Vec::new(),
+            setup_needed: None,
         };
         Self { exit, problem: Box::new(problem) }
     }

@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod access;
 mod arguments;
 mod client;
 mod cores;
@@ -35,7 +36,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failed> {
-    let connect = || client::Client::new(&arguments.server);
+    let connect = || {
+        let token = access::token_for(&arguments.server, arguments.token_file.as_deref())?;
+        client::Client::new(&arguments.server, token)
+    };
     match arguments.command {
         Command::Standalone(standalone) => {
             start_logging("info");
@@ -48,6 +52,12 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Command::Doctor(wanted) => preflight::doctor(wanted, arguments.output).await,
         Command::Task(command) => task::run(&connect()?, command, arguments.output).await,
         Command::Cores => cores::run(&connect()?, arguments.output).await,
+        Command::Setup(setup) => access::setup(&connect()?, setup, arguments.output).await,
+        Command::Login(login) => access::login(&connect()?, login, arguments.output).await,
+        Command::Logout => access::logout(&connect()?, arguments.output).await,
+        Command::Whoami => access::whoami(&connect()?, arguments.output).await,
+        Command::User(command) => access::user(&connect()?, command, arguments.output).await,
+        Command::Token(command) => access::token(&connect()?, command, arguments.output).await,
         Command::Version => {
             output::write(concat!("replicator ", env!("CARGO_PKG_VERSION"), "\n"));
             Ok(())

@@ -8,10 +8,10 @@ use replicator_coordination::key_file::{self, SecretsConfig};
 use replicator_coordination::session::Coordination;
 use replicator_core::config::{AdminConfig, Config as CoreConfig};
 use replicator_core::instance::{Core, shut_down_on_signals};
+use replicator_model::secret::{EnvSource, SecretSource};
 use replicator_model::span::Span;
 use replicator_monitor::{Config as MonitorConfig, Monitor};
-use replicator_server::config::HttpConfig;
-use replicator_server::inspect::limits::InspectConfig;
+use replicator_server::config::{AccessConfig, HttpConfig, Settings};
 use replicator_server::server::Server;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -25,8 +25,12 @@ const CAPACITY: u32 = 1000;
 /// How often the Core here walks through its tasks when nothing says that they changed.
 const SCAN_PERIOD: Span = Span::from_secs(5);
 
+/// The one-time token with which the first user is made, where it is not to be made up: for automation.
+const SETUP_TOKEN: &str = "REPLICATOR_SETUP_TOKEN";
+
 /// The three roles, ready to run.
 struct Roles {
+    coordination: Coordination,
     server: Server,
     core: Core,
     monitor: Monitor,
@@ -36,8 +40,16 @@ struct Roles {
 pub(crate) async fn run(wanted: Standalone) -> Result<(), Failed> {
     let roles = build(&wanted)?;
     let address = roles.server.address();
+    let first = match roles.coordination.connect().await {
+        // While there is no user, the link with which the first is made is all that matters.
+        Ok(session) if !session.has_users().await.unwrap_or(true) => {
+            let link = roles.server.setup_link().map(|link| format!(": open {link}"));
+            format!("  users  none yet{}\n", link.unwrap_or_default())
+        }
+        _ => String::new(),
+    };
     write(&format!(
-        "replicator is ready\n  REST  http://{address}/api/v1\n  data  {}\n  next  replicator --server http://{address} \
+        "replicator is ready\n  REST   http://{address}/api/v1\n  data   {}\n{first}  next   replicator --server http://{address} \
          task apply -f task.toml --start\n",
         wanted.data.display()
     ));
@@ -63,9 +75,12 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
         secrets: SecretsConfig::default(),
     };
     let monitor = MonitorConfig { admin: None, ..MonitorConfig::new(config) };
+    let given = std::env::var_os(SETUP_TOKEN).map(|_| SecretSource::Env(EnvSource { env: SETUP_TOKEN.to_owned() }));
+    let access = AccessConfig { setup_token: given, ..AccessConfig::default() };
+    let settings = Settings { http, access, ..Settings::default() };
     Ok(Roles {
-        server: Server::new(&http, &InspectConfig::default(), coordination.clone())
-            .map_err(|error| not_started("server", &error))?,
+        coordination: coordination.clone(),
+        server: Server::new(settings, coordination.clone()).map_err(|error| not_started("server", &error))?,
         core: core.build_over(coordination.clone()).map_err(|error| not_started("core", &error))?,
         monitor: monitor.build_with(coordination).map_err(|error| not_started("monitor", &error))?,
     })
@@ -85,7 +100,7 @@ fn not_started(role: &str, error: &dyn std::fmt::Display) -> Failed {
 
 /// A role that ends by itself takes the others along.
 async fn run_roles(roles: Roles, shutdown: CancellationToken) -> Result<(), Failed> {
-    let Roles { server, core, monitor } = roles;
+    let Roles { coordination: _, server, core, monitor } = roles;
     let mut running: JoinSet<Result<(), Failed>> = JoinSet::new();
     let token = shutdown.clone();
     running.spawn(async move { server.run(token).await.map_err(|error| not_started("server", &error)) });

@@ -10,6 +10,10 @@ use tempfile::TempDir;
 /// A password that must not come back from anywhere.
 const CANARY: &str = "canary-c17b2e";
 
+/// With what the first user is made, and its password.
+const SETUP_TOKEN: &str = "canary-c17b2e-setup-token";
+const PASSWORD: &str = "canary-c17b2e password";
+
 struct Standalone {
     child: Child,
     server: String,
@@ -31,12 +35,18 @@ impl Standalone {
             .args(["standalone", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder.path().join("data"))
             .env("RUST_LOG", "debug")
+            .env("REPLICATOR_SETUP_TOKEN", SETUP_TOKEN)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .unwrap();
         let server = address(&mut child);
-        Self { child, server, folder }
+        let standalone = Self { child, server, folder };
+        let (token, password) = (standalone.file("setup", SETUP_TOKEN), standalone.file("password", PASSWORD));
+        let setup = ["setup", "--user", "root", "--setup-token-file", &token, "--password-file", &password];
+        let made = standalone.run(&setup);
+        assert_eq!(made.code, 0, "{made:?}");
+        standalone
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -44,7 +54,10 @@ impl Standalone {
     }
 
     fn run_with(&self, arguments: &[&str], stdin: &str) -> Ran {
-        ran(program().args(arguments).env("REPLICATOR_SERVER", &self.server), stdin)
+        ran(
+            program().args(arguments).env("REPLICATOR_SERVER", &self.server).env("XDG_CONFIG_HOME", self.folder.path()),
+            stdin,
+        )
     }
 
     /// The same with `-o json`, and what stdout holds.
@@ -87,7 +100,11 @@ fn address(child: &mut Child) -> String {
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_replicator"));
-    command.env_remove("RUST_LOG").env_remove("REPLICATOR_SERVER").env_remove("REPLICATOR_PASSWORD");
+    for name in ["RUST_LOG", "REPLICATOR_SERVER", "REPLICATOR_PASSWORD", "REPLICATOR_TOKEN", "REPLICATOR_SETUP_TOKEN"] {
+        command.env_remove(name);
+    }
+    // Nobody's logins.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 
@@ -193,7 +210,8 @@ fn errors_say_what_to_do_and_have_their_exit_codes() {
     contains(&refused.stderr, &["invalid.toml", "producer.user", "empty"]);
     assert_eq!(standalone.run(&["task", "apply", "-f", "/no/such/file"]).code, 1);
 
-    let nobody = ran(program().args(["task", "list", "--server", "http://127.0.0.1:1"]), "");
+    let nobody =
+        ran(program().env("REPLICATOR_TOKEN", "mr_x").args(["task", "list", "--server", "http://127.0.0.1:1"]), "");
     assert_eq!(nobody.code, 6);
     contains(&nobody.stderr, &["127.0.0.1:1", "server_unreachable", "--server"]);
     assert_eq!(ran(program().args(["cores", "--server", "nonsense"]), "").code, 2);
@@ -211,6 +229,8 @@ fn tasks_survive_a_kill_and_the_core_is_listed() {
     let core = &standalone.json(&["cores"])["cores"][0];
     assert_eq!(core["group"], "group1", "{core}");
     contains(&standalone.run(&["cores"]).stdout, &["GROUP", "group1"]);
+    let made = standalone.json(&["token", "create", "--name", "after the kill"]);
+    let token = made["secret"].as_str().unwrap();
     standalone.child.kill().unwrap();
     standalone.child.wait().unwrap();
     let data: PathBuf = standalone.folder.path().join("data");
@@ -222,7 +242,8 @@ fn tasks_survive_a_kill_and_the_core_is_listed() {
         .spawn()
         .unwrap();
     let server = address(&mut again);
-    let ran = ran(program().args(["task", "list", "-o", "json", "--server", &server]), "");
+    let ran =
+        ran(program().args(["task", "list", "-o", "json", "--server", &server]).env("REPLICATOR_TOKEN", token), "");
     again.kill().unwrap();
     again.wait().unwrap();
     let list: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -285,4 +306,46 @@ fn two_processes_do_not_share_a_folder() {
     second.stderr.take().unwrap().read_to_string(&mut error).unwrap();
     assert_eq!(second.wait().unwrap().code(), Some(1), "{error}");
     contains(&error, &["in use by another process", "hint"]);
+}
+
+#[test]
+fn users_and_tokens_are_made_used_and_removed() {
+    let standalone = Standalone::start();
+    assert_eq!(standalone.json(&["whoami"])["user"], "root");
+    let password = standalone.file("bob", "a password for bob");
+    let added = standalone.run(&["user", "add", "bob", "--role", "viewer", "--password-file", &password]);
+    assert_eq!((added.code, added.stdout.as_str()), (0, "user bob added (viewer)\n"), "{added:?}");
+    contains(&standalone.run(&["user", "list"]).stdout, &["NAME", "bob", "viewer", "root", "admin", "enabled"]);
+    assert_eq!(standalone.run(&["user", "add", "bob", "--role", "viewer", "--password-file", &password]).code, 5);
+    assert_eq!(standalone.run(&["user", "add", "eve", "--role", "viewer"]).code, 2, "nobody can be asked");
+    let last = standalone.run(&["user", "set", "root", "--role", "viewer"]);
+    assert_eq!(last.code, 5, "{last:?}");
+    contains(&last.stderr, &["last_admin", "hint"]);
+
+    let elsewhere = standalone.folder.path().join("bob_home");
+    let by_bob = |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments).env("REPLICATOR_SERVER", &standalone.server).env("XDG_CONFIG_HOME", &elsewhere);
+        ran(&mut command, "a password for bob\n")
+    };
+    assert_eq!(by_bob(&["task", "list"]).code, 4, "nobody is signed in");
+    let in_ = by_bob(&["login", "--user", "bob", "--password-file", "-"]);
+    assert_eq!(in_.code, 0, "{in_:?}");
+    assert_eq!(by_bob(&["task", "list"]).code, 0);
+    let refused = by_bob(&["task", "start", "no_such"]);
+    assert_eq!(refused.code, 4, "{refused:?}");
+    contains(&refused.stderr, &["role_missing", "operator"]);
+    let token = by_bob(&["token", "create", "--name", "reports", "--expires-in", "1d"]).stdout;
+    let file = standalone.file("token", &token);
+    let with_file = |arguments: &[&str]| by_bob(&[&["--token-file", &file], arguments].concat());
+    contains(&with_file(&["whoami"]).stdout, &["bob", "viewer", "until"]);
+    let tokens = standalone.json(&["token", "list"]);
+    let id =
+        tokens["tokens"].as_array().unwrap().iter().find(|token| token["name"] == "reports").unwrap()["id"].clone();
+    assert_eq!(standalone.run(&["token", "revoke", id.as_str().unwrap()]).code, 0);
+    assert_eq!(with_file(&["whoami"]).code, 4);
+    contains(&by_bob(&["logout"]).stdout, &["bob is signed out"]);
+    assert_eq!(by_bob(&["whoami"]).code, 4);
+    assert_eq!(standalone.run(&["user", "remove", "bob"]).stdout, "user bob removed\n");
+    assert_eq!(by_bob(&["login", "--user", "bob", "--password-file", "-"]).code, 4);
 }

@@ -30,7 +30,7 @@ fn refusal_of(app: &App, request: &Request) -> Option<String> {
     refusal(app.hosts.as_deref(), host, header(ORIGIN))
 }
 
-/// Why a request is refused, if it is. There is no login yet, so a browser must not be talked into calling: neither
+/// Why a request is refused, if it is. A browser that is signed in must not be talked into calling: neither
 /// by a page of another site (its `Origin` is not the `Host`), nor by a name that was made to mean this host (then
 /// the `Host` is neither a loopback name nor one of `hosts`; `None` allows any). Programs send no `Origin`.
 fn refusal(hosts: Option<&[String]>, host: Option<&str>, origin: Option<&str>) -> Option<String> {

@@ -14,11 +14,15 @@ mod orders;
 mod preflight;
 mod request;
 mod rules;
+mod session;
 mod silences;
 mod sources;
 mod task;
+mod tokens;
+mod users;
 mod versions;
 
+use crate::access::{Access, layer, roles};
 use crate::inspect::limits::Limits;
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
@@ -39,6 +43,7 @@ use utoipa_axum::routes;
 pub(crate) struct App {
     pub(crate) sessions: Sessions,
     pub(crate) metrics: Metrics,
+    pub(crate) access: Arc<Access>,
     pub(crate) request_timeout: Duration,
     pub(crate) body_bytes_max: usize,
     /// Of looks at other servers.
@@ -62,6 +67,7 @@ pub(crate) struct App {
         (name = "cores", description = "Cores and their groups"),
         (name = "alerts", description = "What is wrong, who is at it, what is quiet, and by which rules"),
         (name = "channels", description = "Where people are told"),
+        (name = "access", description = "Who may: users, sessions, tokens"),
     ),
 )]
 struct Document;
@@ -70,10 +76,14 @@ struct Document;
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "named in the OpenAPI document only")]
 pub(crate) enum AnyProblem {
-    /// The request itself is wrong: `name_invalid`, `query_invalid`.
+    /// The request itself is wrong: `name_invalid`, `query_invalid`, `body_invalid`.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Problem),
-    /// A page of another site called: `foreign_origin`.
+    /// Neither a session nor an API token: `not_signed_in`.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+    /// The role is not enough: `role_missing`; a change by cookie without its header: `csrf_missing`; a page of another
+    /// site: `foreign_origin`.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// A node of the coordination tree can't be read or written: `node_unreadable`.
@@ -123,18 +133,32 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(channels::list, channels::create))
         .routes(routes!(channels::read, channels::update, channels::delete))
         .routes(routes!(channels::test))
-        .routes(routes!(channels::deliveries));
+        .routes(routes!(channels::deliveries))
+        .routes(routes!(session::read, session::sign_in, session::sign_out))
+        .routes(routes!(session::change_password))
+        .routes(routes!(session::read_setup, session::set_up))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::read, users::update, users::delete))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::delete));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1)
 }
 
 /// The OpenAPI document of everything under `/api/v1`.
 pub fn document() -> OpenApi {
-    operations().into_openapi()
+    split().1
+}
+
+/// The operations and their document, with the role that each takes.
+fn split() -> (Router<Arc<App>>, OpenApi) {
+    let (router, mut document) = operations().split_for_parts();
+    roles::write_roles(&mut document);
+    (router, document)
 }
 
 /// The whole of what the Server answers.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let (router, document) = operations().split_for_parts();
+    let (router, document) = split();
     router
         .route("/api/v1/openapi.json", get(|| async { Json(document) }))
         .route("/healthz", get(health::alive))
@@ -142,6 +166,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(crate::console::answer)
         .method_not_allowed_fallback(|method: Method| async move { ApiError::Method(method.to_string()) })
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layer::admit))
         .layer(DefaultBodyLimit::max(app.body_bytes_max))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::guard))
         .with_state(app)

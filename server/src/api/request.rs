@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MATCH};
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
-use replicator_model::name::TaskName;
+use replicator_model::name::{TaskName, UserName};
 use replicator_model::task::{SpecError, TaskSpec};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -79,28 +79,49 @@ impl FromRequest<Arc<App>> for SpecBody {
     }
 }
 
-pub(super) fn too_large(rejection: BytesRejection, app: &App) -> ApiError {
-    let problem = rejection.body_text();
-    match rejection.into_response().status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge { limit: app.body_bytes_max },
-        _ => ApiError::BodyIncomplete(problem),
+/// The user that the address names.
+pub(super) struct User(pub(super) UserName);
+
+impl<S: Send + Sync> FromRequestParts<S> for User {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(name) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))?;
+        Ok(Self(UserName::new(name)?))
     }
 }
 
-/// A body in JSON.
+/// A JSON body. What is said of a wrong one quotes no value: it might be a password in the wrong place.
 pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        match Format::of(request.headers()) {
-            Ok(Format::Json) => {}
-            Ok(Format::Toml) => return Err(ApiError::MediaType("application/toml".to_owned())),
-            Err(error) => return Err(error),
+        if Format::of(request.headers())? != Format::Json {
+            return Err(ApiError::MediaType("application/toml".to_owned()));
         }
         let body = Bytes::from_request(request, app).await.map_err(|rejection| too_large(rejection, app))?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| ApiError::BodyInvalid(error.to_string()))
+        serde_json::from_slice(&body).map(Self).map_err(|error| ApiError::BodyInvalid(without_values(&error)))
+    }
+}
+
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let quotes_none = text.starts_with("missing field") || text.starts_with("unknown field") || !error.is_data();
+    match quotes_none {
+        true => text,
+        false => format!("a value of another kind than is wanted at line {} column {}", error.line(), error.column()),
+    }
+}
+
+pub(super) fn too_large(rejection: BytesRejection, app: &App) -> ApiError {
+    let problem = rejection.body_text();
+    match rejection.into_response().status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge { limit: app.body_bytes_max },
+        _ => ApiError::BodyIncomplete(problem),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::request::{Asked, IfMatch, Name, SpecBody, etag};
 use super::{AnyProblem, App};
+use crate::access::caller::Caller;
 use crate::problem::ApiError;
 use crate::tasks::{self, ListFilter};
 use crate::view::words::DesiredWord;
@@ -69,12 +70,11 @@ fn stopped() -> DesiredState {
     DesiredState::Stopped
 }
 
-/// There are no users yet, so nobody is named.
-pub(super) fn author(reason: &str) -> Result<Author<'_>, ApiError> {
+pub(super) fn author<'a>(caller: &'a Caller, reason: &'a str) -> Result<Author<'a>, ApiError> {
     if reason.len() > REASON_BYTES_MAX {
         return Err(ApiError::QueryInvalid(format!("`reason` is longer than {REASON_BYTES_MAX} bytes")));
     }
-    Ok(Author { by: "", reason })
+    Ok(Author { by: caller.user.as_str(), reason })
 }
 
 /// List tasks
@@ -126,10 +126,11 @@ pub(super) async fn list(
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    caller: Caller,
     Asked(asked): Asked<CreateQuery>,
     SpecBody(spec): SpecBody,
 ) -> Result<impl IntoResponse, ApiError> {
-    let task = tasks::create(&app.sessions.get().await?, spec, asked.desired, author(&asked.reason)?).await?;
+    let task = tasks::create(&app.sessions.get().await?, spec, asked.desired, author(&caller, &asked.reason)?).await?;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/api/v1/tasks/{}", task.spec.name))];
     Ok((StatusCode::CREATED, etag(task.version), location, Json(task)))
 }
@@ -178,12 +179,14 @@ pub(super) async fn read(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 )]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
+    caller: Caller,
     Name(name): Name,
     IfMatch(expected): IfMatch,
     Asked(asked): Asked<UpdateQuery>,
     SpecBody(spec): SpecBody,
 ) -> Result<impl IntoResponse, ApiError> {
-    let task = tasks::update(&app.sessions.get().await?, &name, expected, spec, author(&asked.reason)?).await?;
+    let task =
+        tasks::update(&app.sessions.get().await?, &name, expected, spec, author(&caller, &asked.reason)?).await?;
     Ok((etag(task.version), Json(task)))
 }
 

@@ -3,6 +3,7 @@
 use super::request::{IfMatch, JsonBody, Name, etag};
 use super::task::author;
 use super::{AnyProblem, App};
+use crate::access::caller::Caller;
 use crate::problem::ApiError;
 use crate::versions;
 use crate::view::{
@@ -103,12 +104,13 @@ pub(super) async fn diff(
 )]
 pub(super) async fn roll_back(
     State(app): State<Arc<App>>,
+    caller: Caller,
     Name(name): Name,
     IfMatch(expected): IfMatch,
     JsonBody(RollbackRequest { version, reason }): JsonBody<RollbackRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = app.sessions.get().await?;
-    let task = versions::roll_back(&session, &name, expected, version, author(&reason)?).await?;
+    let task = versions::roll_back(&session, &name, expected, version, author(&caller, &reason)?).await?;
     Ok((etag(task.version), Json(task)))
 }
 

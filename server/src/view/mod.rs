@@ -3,6 +3,7 @@
 //! Keys are in snake case as in a task's TOML. Times are RFC 3339 in UTC, amounts are plain numbers with the unit in
 //! the name. A key may be added at any time; none is taken away or changes its meaning within `/api/v1`.
 
+mod access;
 mod alert;
 mod channel;
 mod core;
@@ -18,6 +19,10 @@ mod version;
 pub mod words;
 
 pub use self::core::{CoreList, CoreView, GroupList, GroupView};
+pub use access::{
+    LoginRequest, NewToken, PasswordRequest, RoleWord, SessionView, SetupRequest, SetupView, TokenList, TokenRequest,
+    TokenView, UserChange, UserList, UserRequest, UserView, ViaWord,
+};
 pub use alert::{
     AcknowledgeRequest, AcknowledgedView, AlertHistoryView, AlertList, AlertView, MatcherView, ResolvedView,
     SilenceList, SilenceRequest, SilenceState, SilenceView, SubjectKind, SubjectView,

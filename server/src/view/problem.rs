@@ -29,6 +29,9 @@ pub struct Problem {
     /// Each thing that is wrong with a task's spec.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemDetail>,
+    /// Whether the first user is still to be made; with `not_signed_in` of `GET /session` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup_needed: Option<bool>,
 }
 
 /// One thing that is wrong with a task's spec.

@@ -16,8 +16,7 @@ use replicator_model::name::{CoreName, GroupName, TaskName};
 use replicator_model::position::Position;
 use replicator_model::secret::SecretSource;
 use replicator_model::status::{Progress, Stage, TaskStatus};
-use replicator_server::config::HttpConfig;
-use replicator_server::inspect::limits::InspectConfig;
+use replicator_server::config::{AccessConfig, HttpConfig, Settings};
 use replicator_server::server::Server;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -28,8 +27,15 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+/// With what the first user is made.
+pub(crate) const SETUP_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+/// The password of every user.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
 pub(crate) struct Service {
     address: SocketAddr,
+    /// What requests show that show nothing else.
+    token: String,
     client: reqwest::Client,
     coordination: Coordination,
     embedded: Option<Embedded>,
@@ -50,6 +56,13 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
+
+    /// The cookie that was set, as it is sent back.
+    pub(crate) fn cookie(&self) -> &str {
+        let cookie = self.header("set-cookie").split(';').next().unwrap();
+        assert!(cookie.starts_with("replicator_session="), "{self:?}");
+        cookie
+    }
 }
 
 pub(crate) fn spec(name: &str) -> Value {
@@ -65,18 +78,51 @@ impl Service {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = key_file::read_or_make(&folder.path().join("secrets.key")).unwrap();
-        Self::embedded(folder, keys).await
+        Self::embedded(folder, keys).await.with_first_user().await
+    }
+
+    /// Ready to answer, and nobody has signed in yet.
+    pub(crate) async fn start_without_users() -> Self {
+        Self::embedded(tempfile::tempdir().unwrap(), Keyring::default()).await
+    }
+
+    async fn with_first_user(mut self) -> Self {
+        self.token = self.first_user().await;
+        self
     }
 
     /// With nothing to seal passwords with.
     pub(crate) async fn start_without_keys() -> Self {
-        Self::embedded(tempfile::tempdir().unwrap(), Keyring::default()).await
+        Self::start_without_users().await.with_first_user().await
     }
 
     async fn embedded(folder: TempDir, keys: Keyring) -> Self {
         let embedded = Embedded::open(&folder.path().join("coordination"), Duration::from_secs(10)).unwrap();
         let coordination = Coordination::new(Arc::new(embedded.clone()), Surroundings::real());
         Self::over(coordination.with_keys(Arc::new(keys)), Some(embedded), Arc::new(folder)).await
+    }
+
+    /// Makes the first user, `root`, and answers an API token of it.
+    pub(crate) async fn first_user(&self) -> String {
+        let first = json!({"token": SETUP_TOKEN, "user": "root", "password": PASSWORD});
+        let made = self.post("/setup", &first).await;
+        assert_eq!(made.status, StatusCode::OK, "{made:?}");
+        self.token_by(made.cookie(), "admin").await
+    }
+
+    /// A new user's API token.
+    pub(crate) async fn token_of(&self, user: &str, role: &str) -> String {
+        let made = self.post("/users", &json!({"name": user, "role": role, "password": PASSWORD})).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let session = self.post("/session", &json!({"user": user, "password": PASSWORD})).await;
+        self.token_by(session.cookie(), role).await
+    }
+
+    async fn token_by(&self, cookie: &str, role: &str) -> String {
+        let headers = [("content-type", "application/json"), ("cookie", cookie), ("x-replicator-csrf", "1")];
+        let made = self.send_raw("POST", "/tokens", json!({"name": "tests", "role": role}).to_string(), &headers).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        made.body["secret"].as_str().unwrap().to_owned()
     }
 
     /// Its coordination service is not there: a port that nobody listens on.
@@ -89,16 +135,20 @@ impl Service {
 
     /// Another Server over the same tree.
     pub(crate) async fn another(&self) -> Self {
-        Self::over(self.coordination.clone(), self.embedded.clone(), Arc::clone(&self._folder)).await
+        let other = Self::over(self.coordination.clone(), self.embedded.clone(), Arc::clone(&self._folder)).await;
+        Self { token: self.token.clone(), ..other }
     }
 
     async fn over(coordination: Coordination, embedded: Option<Embedded>, folder: Arc<TempDir>) -> Self {
         let http = HttpConfig { listen: "127.0.0.1:0".parse().unwrap(), ..HttpConfig::default() };
-        let server = Server::new(&http, &InspectConfig::default(), coordination.clone()).unwrap();
+        let access = AccessConfig { setup_token: Some(SecretSource::literal(SETUP_TOKEN)), ..AccessConfig::default() };
+        let settings = Settings { http, access, ..Settings::default() };
+        let server = Server::new(settings, coordination.clone()).unwrap();
         let (address, shutdown) = (server.address(), CancellationToken::new());
         tokio::spawn(server.run(shutdown.clone()));
         let service = Self {
             address,
+            token: "mr_0123456789abcdef_unknown".to_owned(),
             client: reqwest::Client::new(),
             coordination,
             embedded,
@@ -134,6 +184,9 @@ impl Service {
     pub(crate) async fn send_raw(&self, method: &str, address: &str, body: String, headers: &[(&str, &str)]) -> Answer {
         let url = format!("http://{}/api/v1{address}", self.address);
         let mut request = self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), url).body(body);
+        if !headers.iter().any(|(name, _)| matches!(*name, "cookie" | "authorization")) {
+            request = request.bearer_auth(&self.token);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -142,6 +195,29 @@ impl Service {
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status, headers, text, body }
+    }
+
+    /// Status and problem code, without waiting for the end of the answer where there is no problem.
+    pub(crate) async fn status_of(
+        &self,
+        method: &str,
+        address: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, String) {
+        let url = format!("http://{}/api/v1{address}", self.address);
+        let mut request =
+            self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), url).body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        if status.is_success() {
+            return (status.as_u16(), String::new());
+        }
+        let body: Value = response.json().await.unwrap_or_default();
+        (status.as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
     }
 
     /// An address that is not below `/api/v1`.

@@ -1,0 +1,254 @@
+//! Who may do what, by real HTTP over loopback.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod service;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use service::{Answer, PASSWORD, SETUP_TOKEN, Service, spec};
+
+fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (status, Some(code)), "{answer:?}");
+}
+
+/// By nobody.
+const NOBODY: (&str, &str) = ("authorization", "");
+
+async fn login(service: &Service, user: &str, password: &str) -> Answer {
+    service.post("/session", &json!({"user": user, "password": password})).await
+}
+
+/// Each operation of the document is called as nobody and as each role. What a caller may not is refused before
+/// anything else is looked at; what it may fails for other reasons, if at all.
+#[tokio::test]
+async fn every_operation_is_for_the_roles_that_the_document_says() {
+    let service = Service::start().await;
+    let callers = [
+        ("none", 0, "Bearer none".to_owned()),
+        ("viewer", 1, format!("Bearer {}", service.token_of("vera", "viewer").await)),
+        ("operator", 2, format!("Bearer {}", service.token_of("otto", "operator").await)),
+        ("admin", 3, format!("Bearer {}", service.token_of("anna", "admin").await)),
+    ];
+    let rank = |role: &str| ["none", "viewer", "operator", "admin"].iter().position(|known| *known == role);
+    let document = service.get("/openapi.json").await.body;
+    let mut checked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        // Nothing has these names, so what is allowed changes nothing.
+        let address = path.replace("{name}", "no_such").replace("{id}", "no_such");
+        let address = address.replace(['{', '}'], "").replace("/api/v1", "");
+        for (method, operation) in
+            item.as_object().unwrap().iter().filter(|(_, value)| value["operationId"].is_string())
+        {
+            let needed = operation["x-role"].as_str().and_then(rank);
+            let needed = needed.unwrap_or_else(|| panic!("{method} {path} has no x-role"));
+            // Streams never end, and are answered all the same.
+            for (role, has, authorization) in &callers {
+                let headers = [("content-type", "application/json"), ("authorization", authorization.as_str())];
+                let status = service.status_of(&method.to_uppercase(), &address, "{}", &headers).await;
+                let refused = match needed {
+                    0 => false,
+                    _ if *has == 0 => status.0 == 401 && status.1 == "not_signed_in",
+                    _ => status.0 == 403 && status.1 == "role_missing",
+                };
+                assert_eq!(refused, *has < needed, "{method} {path} as {role}: {status:?}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 80, "{checked}");
+}
+
+#[tokio::test]
+async fn the_first_user_is_made_once_with_the_printed_token() {
+    let service = Service::start_without_users().await;
+    let second = service.another().await;
+    let nobody = service.send_raw("GET", "/session", String::new(), &[NOBODY]).await;
+    assert_problem(&nobody, 401, "not_signed_in");
+    assert_eq!(nobody.body["setup_needed"], true);
+    assert_eq!(service.get("/setup").await.body, json!({"needed": true}));
+    let first = |token: &str, password: &str| json!({"token": token, "user": "root", "password": password});
+    assert_problem(&service.post("/setup", &first("guess", PASSWORD)).await, 401, "setup_token_refused");
+    assert_problem(&service.post("/setup", &first(SETUP_TOKEN, "short")).await, 422, "password_weak");
+    second.first_user().await;
+    assert_eq!(service.get("/setup").await.body, json!({"needed": false}));
+    assert_problem(&service.post("/setup", &first(SETUP_TOKEN, PASSWORD)).await, 409, "already_set_up");
+    assert_eq!(login(&service, "root", PASSWORD).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn of_racing_setups_one_makes_the_first_user() {
+    let service = Service::start_without_users().await;
+    let tries = (0..4).map(|number| {
+        let first = json!({"token": SETUP_TOKEN, "user": format!("root{number}"), "password": PASSWORD});
+        let service = &service;
+        async move { service.post("/setup", &first).await.status.as_u16() }
+    });
+    let mut answers = futures_util::future::join_all(tries).await;
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 409, 409, 409]);
+}
+
+#[tokio::test]
+async fn a_session_is_a_cookie_that_changes_nothing_alone() {
+    let service = Service::start().await;
+    let begun = login(&service, "root", PASSWORD).await;
+    assert_eq!(
+        (begun.status, &begun.body["user"], &begun.body["role"]),
+        (StatusCode::OK, &json!("root"), &json!("admin"))
+    );
+    let set = begun.header("set-cookie");
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+        assert!(set.contains(part), "no {part} in {set}");
+    }
+    let cookie = begun.cookie().to_owned();
+    let by = |more: &[(&'static str, &'static str)]| {
+        let mut headers = vec![("content-type", "application/json"), ("cookie", cookie.as_str())];
+        headers.extend(more);
+        headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect::<Vec<_>>()
+    };
+    let send = async |method: &str, address: &str, body: Value, headers: Vec<(&'static str, String)>| {
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        service.send_raw(method, address, body.to_string(), &headers).await
+    };
+    let session = send("GET", "/session", Value::Null, by(&[])).await;
+    assert_eq!((&session.body["user"], &session.body["via"]), (&json!("root"), &json!("session")), "{session:?}");
+    assert_problem(&send("POST", "/tasks", spec("copy"), by(&[])).await, 403, "csrf_missing");
+    let foreign = by(&[("x-replicator-csrf", "1"), ("origin", "http://evil.example")]);
+    assert_problem(&send("POST", "/tasks", spec("copy"), foreign).await, 403, "foreign_origin");
+    let made = send("POST", "/tasks", spec("copy"), by(&[("x-replicator-csrf", "1")])).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    assert_eq!(service.get("/tasks/copy/versions").await.body["versions"][0]["by"], "root", "who made it is kept");
+
+    let second = service.another().await;
+    let headers = [("cookie", cookie.as_str())];
+    assert_eq!(
+        second.send_raw("GET", "/session", String::new(), &headers).await.status,
+        StatusCode::OK,
+        "any Server knows it"
+    );
+    let out = send("DELETE", "/session", Value::Null, by(&[("x-replicator-csrf", "1")])).await;
+    assert_eq!((out.status, out.header("set-cookie").contains("Max-Age=0")), (StatusCode::NO_CONTENT, true), "{out:?}");
+    assert_problem(&second.send_raw("GET", "/session", String::new(), &headers).await, 401, "not_signed_in");
+}
+
+#[tokio::test]
+async fn what_changes_a_user_ends_its_sessions() {
+    let service = Service::start().await;
+    service.post("/users", &json!({"name": "bob", "role": "operator", "password": PASSWORD})).await;
+    let alive = async |cookie: &str| {
+        service.send_raw("GET", "/tasks", String::new(), &[("cookie", cookie)]).await.status.as_u16()
+    };
+    for change in [json!({"role": "viewer"}), json!({"password": "another long one"}), json!({"disabled": true})] {
+        let password = if change["disabled"] == true { "another long one" } else { PASSWORD };
+        let begun = login(&service, "bob", password).await;
+        assert_eq!(alive(begun.cookie()).await, 200);
+        let changed = service.put("/users/bob", None, &change).await;
+        assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+        assert_eq!(alive(begun.cookie()).await, 401, "{change}");
+    }
+    assert_problem(&login(&service, "bob", "another long one").await, 401, "login_refused");
+    service.put("/users/bob", None, &json!({"disabled": false})).await;
+    let begun = login(&service, "bob", "another long one").await;
+    let headers = [("content-type", "application/json"), ("cookie", begun.cookie()), ("x-replicator-csrf", "1")];
+    let change = json!({"old": "another long one", "new": PASSWORD}).to_string();
+    let changed = service.send_raw("PUT", "/session/password", change, &headers).await;
+    assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");
+    assert_eq!(alive(begun.cookie()).await, 401);
+    assert_eq!(login(&service, "bob", PASSWORD).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_admin_always_remains() {
+    let service = Service::start().await;
+    assert_problem(&service.put("/users/root", None, &json!({"role": "viewer"})).await, 409, "last_admin");
+    assert_problem(&service.put("/users/root", None, &json!({"disabled": true})).await, 409, "last_admin");
+    assert_problem(&service.delete("/users/root", None).await, 409, "last_admin");
+    service.post("/users", &json!({"name": "anna", "role": "admin", "password": PASSWORD})).await;
+    assert_problem(
+        &service.post("/users", &json!({"name": "anna", "role": "admin", "password": PASSWORD})).await,
+        409,
+        "user_exists",
+    );
+    assert_eq!(service.delete("/users/anna", None).await.status, StatusCode::NO_CONTENT);
+    assert_problem(&service.get("/users/anna").await, 404, "user_not_found");
+    assert_problem(&service.put("/users/anna", None, &json!({"disabled": true})).await, 404, "user_not_found");
+}
+
+#[tokio::test]
+async fn tokens_may_what_their_user_may_and_are_shown_once() {
+    let service = Service::start().await;
+    let otto = format!("Bearer {}", service.token_of("otto", "operator").await);
+    let by_otto = [("content-type", "application/json"), ("authorization", otto.as_str())];
+    let ask = async |method: &str, address: &str, body: &str| {
+        service.send_raw(method, address, body.to_owned(), &by_otto).await
+    };
+    assert_eq!(ask("GET", "/session", "").await.body["via"], "token");
+    assert_problem(&ask("POST", "/tokens", r#"{"name": "x", "role": "admin"}"#).await, 403, "role_missing");
+    assert_problem(&ask("POST", "/tokens", r#"{"name": "", "role": "viewer"}"#).await, 400, "body_invalid");
+    let made = ask("POST", "/tokens", r#"{"name": "reports", "role": "viewer", "expires_in": "90d"}"#).await;
+    let secret = made.body["secret"].as_str().unwrap().to_owned();
+    assert!(made.body["expires_at"].is_string() && secret.starts_with("mr_"), "{made:?}");
+    let list = ask("GET", "/tokens", "").await;
+    assert!(!list.text.contains(&secret), "{list:?}");
+    assert_eq!(list.body["tokens"].as_array().unwrap().len(), 2, "the own ones alone: {list:?}");
+    assert_eq!(service.get("/tokens").await.body["tokens"].as_array().unwrap().len(), 3, "an admin sees all");
+    let weak = format!("Bearer {secret}");
+    let by_weak = [("content-type", "application/json"), ("authorization", weak.as_str())];
+    assert_problem(&service.send_raw("POST", "/tasks", spec("x").to_string(), &by_weak).await, 403, "role_missing");
+    assert_eq!(service.send_raw("GET", "/tasks", String::new(), &by_weak).await.status, StatusCode::OK);
+    let root = service.get("/tokens").await.body["tokens"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|token| token["user"] == "root")
+        .unwrap()["id"]
+        .clone();
+    assert_problem(&ask("DELETE", &format!("/tokens/{}", root.as_str().unwrap()), "").await, 404, "token_not_found");
+    let id = made.body["id"].as_str().unwrap();
+    assert_eq!(ask("DELETE", &format!("/tokens/{id}"), "").await.status, StatusCode::NO_CONTENT);
+    assert_problem(&service.send_raw("GET", "/tasks", String::new(), &by_weak).await, 401, "not_signed_in");
+    service.put("/users/otto", None, &json!({"disabled": true})).await;
+    assert_problem(&ask("GET", "/tasks", "").await, 401, "not_signed_in");
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_and_tells_nothing() {
+    let service = Service::start().await;
+    let (known, unknown) =
+        (login(&service, "root", "a wrong one").await, login(&service, "nobody", "a wrong one").await);
+    assert_problem(&known, 401, "login_refused");
+    assert_eq!(known.text, unknown.text);
+    let mut locked = None;
+    for _ in 0..8 {
+        let answer = login(&service, "root", "a wrong one").await;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            locked = Some(answer);
+            break;
+        }
+    }
+    let locked = locked.expect("eight wrong passwords in a row are too many");
+    assert_problem(&locked, 429, "locked_out");
+    assert!(locked.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds >= 1), "{locked:?}");
+}
+
+#[tokio::test]
+async fn bodies_are_told_wrong_without_what_they_say() {
+    let service = Service::start().await;
+    for body in [
+        json!({"user": 5, "password": "canary-1f"}),
+        json!({"user": "x", "password": "y", "role": "canary-1f"}),
+        json!({"name": "x", "role": "canary-1f", "password": "canary-1f"}),
+    ] {
+        for address in ["/session", "/users"] {
+            let answer = service.post(address, &body).await;
+            assert_problem(&answer, 400, "body_invalid");
+            assert!(!answer.text.contains("canary"), "{answer:?}");
+        }
+    }
+    assert_problem(
+        &service.post("/users", &json!({"name": "-x", "role": "viewer", "password": PASSWORD})).await,
+        400,
+        "name_invalid",
+    );
+}
