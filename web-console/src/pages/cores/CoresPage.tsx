@@ -60,7 +60,7 @@ function GroupPanel({ group }: { group: CoreGroup }) {
       {group.tasks.length > 0 && (
         <Group gap="xs" px="md" py="sm">
           {group.tasks.slice(0, TASKS_SHOWN).map((name) => (
-            <TextLink key={name} to="/tasks/$name" params={{ name }} size="sm">
+            <TextLink key={name} to="/tasks/$name" params={{ name }} size="sm" style={{ overflowWrap: 'anywhere' }}>
               {name}
             </TextLink>
           ))}
@@ -115,11 +115,12 @@ function Load({ core }: { core: Core }) {
   const { t } = useTranslation('cores');
   const share = core.capacity > 0 ? (100 * core.load) / core.capacity : 100;
   return (
-    <Group gap={8} wrap="nowrap" miw={120}>
+    <Group gap={8} wrap="nowrap" style={{ whiteSpace: 'nowrap' }}>
       <Progress
         value={share}
         size="sm"
         w={60}
+        visibleFrom="sm"
         color={share >= 90 ? 'orange.8' : 'sea.7'}
         aria-label={t('load', { load: core.load, capacity: core.capacity })}
       />
