@@ -32,7 +32,7 @@ unit: build ## Everything that needs no server
 		--test tidy --test simulation -- $(ONLY)
 
 end-to-end: setup build ## The tests against real servers; ONLY=part_of_a_name
-	cargo test --workspace --test end_to_end -- --nocapture $(ONLY)
+	cargo test --workspace --test end_to_end --test servers -- --nocapture $(ONLY)
 
 lint: ## rustfmt and clippy, no warnings allowed; cargo-deny where it is installed
 	cargo fmt --all --check

@@ -1,5 +1,5 @@
-//! Server: tasks are defined, started, stopped and watched here. It reads and writes the coordination tree and nothing
-//! else; several Servers may run at once, and none is special.
+//! Server: tasks are defined, started, stopped and watched here. It reads and writes the coordination tree, and looks at
+//! other servers only when it is asked to ([`inspect`], [`preflight`]); several Servers may run at once, and none is special.
 //!
 //! A request: `access` (who calls, and may that one) → [`api`] (HTTP) → `tasks`, `groups`, `alerting` (rules) → the
 //! tree; back: `status` (what is there, joined) → [`view`] (what is answered) or `problem` (what went wrong). [`config`] → [`server`] puts it together.

@@ -33,6 +33,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Encrypted connections, to databases too, are made by one library with one provider.
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     start_logging();
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,

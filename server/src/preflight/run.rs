@@ -76,13 +76,28 @@ async fn ground(wanted: Wanted<'_>, session: Option<&Session>, limits: &Limits, 
             other => (Side::absent(format!("the target is {}", other.kind())), None),
         }
     };
-    let (source, target, (kafka, cluster), group) =
-        tokio::join!(source, target, brokers, group_survey::group(session, spec));
+    let (source, target, brokers, group) = tokio::join!(
+        in_time(limits, source),
+        in_time(limits, target),
+        in_time(limits, brokers),
+        in_time(limits, group_survey::group(session, spec))
+    );
+    let late = || format!("it did not tell everything within {:?}", limits.timeout * 5 / 2);
+    let source = source.unwrap_or_else(|| Side::absent(late()));
+    let target = target.unwrap_or_else(|| Side::absent(late()));
+    let (kafka, cluster) = brokers.unwrap_or_else(|| (Side::absent(late()), None));
+    let group = group.unwrap_or_else(|| Side::absent(late()));
     let mut ground = Ground { spec: wanted.spec.clone(), is_stored: wanted.is_stored, source, target, kafka, group };
     if let Some(cluster) = cluster {
         survey::topics(&mut ground, &cluster, limits).await;
     }
     ground
+}
+
+/// What a side tells in two and a half steps' time, so that a whole preflight is answered within a request's. `None`: it
+/// was too slow.
+async fn in_time<T>(limits: &Limits, asking: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limits.timeout * 5 / 2, asking).await.ok()
 }
 
 impl Check {

@@ -131,3 +131,22 @@ async fn brokers_are_tested_step_by_step() {
     let skipped = test(&kafka.bootstrap(), json!({"ssl.ca.location": "/etc/hostname"})).await;
     assert!(skipped["stages"][3]["detail"].as_str().unwrap().contains("ssl.ca.location"), "{skipped}");
 }
+
+#[tokio::test]
+async fn encryption_is_a_step_of_its_own() {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let service = Service::start().await;
+    let server = MysqlServer::start(Flavor::MySql97).await.unwrap();
+    let test = async |server: &MysqlServer, mode: &str| {
+        let mut producer = producer(server);
+        producer["tls"] = json!({"mode": mode});
+        service.post("/connections/test", &json!({"end": "source", "producer": producer})).await.body
+    };
+    let encrypted = test(&server, "required").await;
+    assert_eq!(states(&encrypted)[2], ("tls".to_owned(), "passed".to_owned()), "{encrypted}");
+    let (stage, hint) = failed(&test(&server, "verify").await);
+    assert!(stage == "tls" && hint.contains("certificate"), "{hint}");
+    let plain = MysqlServer::start_with(Flavor::MariaDb1011, &["--skip-ssl"]).await.unwrap();
+    let (stage, hint) = failed(&test(&plain, "required").await);
+    assert!(stage == "tls" && hint.contains("TLS"), "{hint}");
+}
