@@ -38,7 +38,7 @@ const PURE: [(&str, &[&str]); 2] = [
 /// Guests that only some crates may have.
 const GUESTS: [(&str, &[&str]); 7] = [
     ("zookeeper-client", &["replicator-coordination"]),
-    ("rdkafka", &["replicator-core", "replicator-tests"]),
+    ("rdkafka", &["replicator-core", "replicator-server", "replicator-tests"]),
     ("mysql_async", &["replicator-core", "replicator-mysql", "replicator-tests"]),
     ("utoipa", &["replicator-server"]),
     ("hmac", &["replicator-monitor"]),
