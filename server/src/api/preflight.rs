@@ -31,7 +31,7 @@ pub(super) struct PreflightQuery {
 /// exactly what mends it.
 #[utoipa::path(
     post, path = "/preflight", operation_id = "preflight", tag = "sources",
-    request_body = PreflightRequest, extensions(("x-role" = json!("operator"))),
+    request_body = PreflightRequest,
     responses(
         (status = 200, body = PreflightView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -62,7 +62,6 @@ pub(super) async fn preflight(
 #[utoipa::path(
     get, path = "/tasks/{name}/preflight", operation_id = "preflightTask", tag = "sources",
     params(("name" = String, Path, example = "copy_hot_item"), PreflightQuery),
-    extensions(("x-role" = json!("operator"))),
     responses(
         (status = 200, body = PreflightView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),

@@ -56,7 +56,7 @@ impl From<NeededAgain> for ApiError {
 /// answer.
 #[utoipa::path(
     post, path = "/sources/inspect", operation_id = "inspectSource", tag = "sources",
-    request_body = SourceRequest, extensions(("x-role" = json!("operator"))),
+    request_body = SourceRequest,
     responses(
         (status = 200, body = SourceView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -85,7 +85,7 @@ pub(super) async fn inspect(
 /// List a source's tables
 #[utoipa::path(
     post, path = "/sources/tables", operation_id = "listSourceTables", tag = "sources",
-    request_body = TablesRequest, extensions(("x-role" = json!("operator"))),
+    request_body = TablesRequest,
     responses(
         (status = 200, body = SourceTableList),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -109,7 +109,7 @@ pub(super) async fn tables(
 /// List the columns of a source's table
 #[utoipa::path(
     post, path = "/sources/columns", operation_id = "listSourceColumns", tag = "sources",
-    request_body = ColumnsRequest, extensions(("x-role" = json!("operator"))),
+    request_body = ColumnsRequest,
     responses(
         (status = 200, body = SourceColumnList),
         (status = 404, description = "`task_not_found`, `table_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -135,7 +135,7 @@ pub(super) async fn columns(
 /// Counted one by one and together, by the rules of a task: `exclude` wins, and the server's own databases never match.
 #[utoipa::path(
     post, path = "/sources/match", operation_id = "matchSourceTables", tag = "sources",
-    request_body = MatchRequest, extensions(("x-role" = json!("operator"))),
+    request_body = MatchRequest,
     responses(
         (status = 200, body = MatchView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -183,7 +183,7 @@ fn patterns(key: &str, texts: &[String]) -> Result<Vec<TablePattern>, ApiError> 
 /// Step by step: address, connect, tls, login, version, grants. The first that fails is the last that is taken.
 #[utoipa::path(
     post, path = "/connections/test", operation_id = "testConnection", tag = "sources",
-    request_body = ConnectionRequest, extensions(("x-role" = json!("operator"))),
+    request_body = ConnectionRequest,
     responses(
         (status = 200, body = ConnectionView, example = json!({"stages": [
             {"stage": "address", "state": "passed", "detail": "10.0.0.5", "hint": null, "millis": 1},
