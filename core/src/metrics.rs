@@ -68,6 +68,7 @@ pub struct CoreMetrics {
     running: Family<TaskLabel, Gauge>,
     stage: Family<StageLabel, Gauge>,
     failures: Family<FailureLabel, Counter>,
+    fence_rejections: Family<TaskLabel, Counter>,
     coordination_connected: Gauge,
     tasks: Gauge,
 }
@@ -86,6 +87,7 @@ impl Default for CoreMetrics {
             running: Family::default(),
             stage: Family::default(),
             failures: Family::default(),
+            fence_rejections: Family::default(),
             coordination_connected: Gauge::default(),
             tasks: Gauge::default(),
         };
@@ -108,6 +110,8 @@ impl CoreMetrics {
         r.register("task_running", "1 if this Core runs the task, 0 if it stands by", self.running.clone());
         r.register("task_stage", "1 for the stage the task is in here", self.stage.clone());
         r.register("task_failures", "Failures, by what they were", self.failures.clone());
+        let help = "How often this Core was refused because another one had taken the task over";
+        r.register("task_fence_rejections", help, self.fence_rejections.clone());
         r.register(
             "coordination_connected",
             "1 while the coordination service is heard",
@@ -198,6 +202,15 @@ impl TaskMetrics {
         self.all.queue_bytes.get_or_create(&label).set(i64::try_from(now.queue_bytes).unwrap_or(i64::MAX));
         self.all.lag.get_or_create(&label).set(status.lag_seconds.unwrap_or(f64::NAN));
         *seen = *now;
+    }
+
+    pub fn fence_refused(&self) {
+        self.all.fence_rejections.get_or_create(&self.label()).inc();
+    }
+
+    /// So often, since the process began. Outlives [`TaskMetrics::forget`]: it is told when the Core registers again.
+    pub fn fence_rejections(&self) -> u64 {
+        self.all.fence_rejections.get(&self.label()).map_or(0, |count| count.get())
     }
 
     /// Takes the task out of the metrics once this Core has nothing to do with it.

@@ -6,22 +6,21 @@ use replicator_coordination::election::{self, Election};
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::layout;
 use replicator_coordination::session::Session;
-use replicator_coordination::store::{CreateMode, StoreError};
-use serde::Serialize;
+use replicator_coordination::store::{CreateMode, Expected, StoreError};
+use replicator_model::monitor::MonitorInfo;
+use replicator_model::stored::Stored;
+use std::time::Duration;
+use tokio::time::Instant;
 
-/// The data of a Monitor's node: for people who look at the tree.
-#[derive(Debug, Serialize)]
-struct MonitorNode<'a> {
-    v: u32,
-    monitor: &'a str,
-    version: &'static str,
-    since_us: i64,
-}
+/// How often a Monitor shows that it does its work.
+const SHOW_INTERVAL: Duration = Duration::from_secs(5);
 
 /// One session's place in the line of Monitors.
 #[derive(Debug, Default)]
 pub struct Candidacy {
     own: Option<String>,
+    since_us: i64,
+    shown: Option<(Instant, bool)>,
     /// A create was not answered: there may be a node of ours that we don't know the name of.
     in_doubt: bool,
 }
@@ -62,11 +61,41 @@ impl Candidacy {
     }
 
     async fn join(&mut self, session: &Session, monitor: &str, now_us: i64) -> Result<String, CoordinationError> {
-        let node = MonitorNode { v: 1, monitor, version: env!("CARGO_PKG_VERSION"), since_us: now_us };
-        let data = serde_json::to_vec(&node).map(Bytes::from).unwrap_or_default();
+        (self.since_us, self.shown) = (now_us, None);
+        let data = self.data(monitor, false, now_us)?;
         let made =
             session.store().create(&layout::monitor_prefix(monitor), data, CreateMode::EphemeralSequential).await;
         self.in_doubt = matches!(made, Err(StoreError::Ambiguous { .. }));
         Ok(made?.name().to_owned())
+    }
+    fn data(&self, monitor: &str, leads: bool, now_us: i64) -> Result<Bytes, CoordinationError> {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let info =
+            MonitorInfo { monitor: monitor.to_owned(), version, since_us: self.since_us, evaluated_us: now_us, leads };
+        let unwritable = |problem| CoordinationError::Unwritable { what: MonitorInfo::WHAT, problem };
+        Ok(Bytes::from(info.to_stored().map_err(unwritable)?))
+    }
+
+    /// Shows in the own node that everything was just looked at, and who tells people: at once if that changed, else
+    /// every few seconds.
+    pub async fn show(
+        &mut self,
+        session: &Session,
+        monitor: &str,
+        leads: bool,
+        now_us: i64,
+    ) -> Result<(), CoordinationError> {
+        let now = Instant::now();
+        if self.shown.is_some_and(|(at, led)| led == leads && now.duration_since(at) < SHOW_INTERVAL) {
+            return Ok(());
+        }
+        let Some(own) = &self.own else { return Ok(()) };
+        let data = self.data(monitor, leads, now_us)?;
+        match session.store().write(&layout::monitor(own), data, Expected::Any).await {
+            Ok(_) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.shown = Some((now, leads));
+        Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! The settings of `monitor.toml`. Every default stands beside its field.
 
 use crate::monitor::Monitor;
-use crate::rules::Rules;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::key_file::{KeyFileError, SecretsConfig};
@@ -15,15 +14,11 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What `REPLICATOR_<SECTION>_<KEY>` can override.
-const OVERRIDABLE: Overridable = Overridable {
-    keys: &["name"],
-    sections: &["coordination", "admin", "evaluation", "rules", "notify", "networks", "secrets"],
-};
+const OVERRIDABLE: Overridable =
+    Overridable { keys: &["name"], sections: &["coordination", "admin", "evaluation", "networks", "secrets"] };
 
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
 const INTERVAL_MAX: Duration = Duration::from_secs(60);
-/// Below it people are told the same thing so often that they stop reading.
-const REPEAT_INTERVAL_MIN: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -51,19 +46,6 @@ impl Default for EvaluationConfig {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NotifyConfig {
-    /// How often an alert that goes on firing is told again. Default 4h.
-    pub repeat_interval: Span,
-}
-
-impl Default for NotifyConfig {
-    fn default() -> Self {
-        Self { repeat_interval: Span::from_secs(4 * 3600) }
-    }
-}
-
 /// All settings of a Monitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,10 +59,6 @@ pub struct Config {
     pub admin: Option<AdminConfig>,
     #[serde(default)]
     pub evaluation: EvaluationConfig,
-    #[serde(default)]
-    pub rules: Rules,
-    #[serde(default)]
-    pub notify: NotifyConfig,
     /// Where channels may lead. Default: not to link-local and metadata addresses, and to loopback ones only if
     /// `admin.listen` is one.
     #[serde(default, skip_serializing)]
@@ -124,8 +102,6 @@ impl Config {
             coordination,
             admin: default_admin(),
             evaluation: EvaluationConfig::default(),
-            rules: Rules::default(),
-            notify: NotifyConfig::default(),
             networks: Networks::default(),
             secrets: SecretsConfig::default(),
         }
@@ -156,11 +132,7 @@ impl Config {
         if !(INTERVAL_MIN..=INTERVAL_MAX).contains(&interval.duration()) {
             return Err(format!("`evaluation.interval` is {interval}; it can be 100ms to 1m"));
         }
-        let repeat = self.notify.repeat_interval;
-        if repeat.duration() < REPEAT_INTERVAL_MIN {
-            return Err(format!("`notify.repeat_interval` is {repeat}; it can be 1m or more"));
-        }
-        self.rules.problem().map_or(Ok(()), Err)
+        Ok(())
     }
 
     /// Where channels may lead from here: a Monitor that serves this host alone may tell its neighbours on it.
@@ -196,43 +168,23 @@ mod tests {
     fn what_is_left_out_is_the_default() {
         let config = parse("", &[]).unwrap();
         assert_eq!(config.admin.as_ref().unwrap().listen.port(), 9102);
-        let (warning, critical) = (config.rules.task_lag_warning.0, config.rules.task_lag_critical.0);
-        assert_eq!((warning.threshold, warning.hold), (Span::from_secs(30), Span::from_secs(120)));
-        assert_eq!((critical.threshold, critical.hold), (Span::from_secs(300), Span::from_secs(300)));
-        assert_eq!(config.rules.no_running_instance.hold, Span::from_secs(30));
-        assert_eq!(config.rules.task_failed.hold, Span::from_secs(0));
         assert!(config.networks().loopback);
     }
 
     #[test]
-    fn rules_and_networks_are_read_key_by_key() {
-        let text = "[rules.task_lag_warning]\nthreshold = \"10s\"\nclear_below = \"5s\"\n\
-                    [rules.core_gone]\nfor = \"1m\"\nenabled = false\n\
-                    [admin]\nlisten = \"0.0.0.0:9102\"\n[networks]\nallow = [\"10.0.0.0/8\"]\n";
-        let environment = [
-            ("REPLICATOR_EVALUATION_INTERVAL", "250ms"),
-            ("REPLICATOR_NAME", "m2"),
-            ("REPLICATOR_RULES_TASK_FAILED", "{ for = \"5s\" }"),
-        ];
+    fn networks_are_read_and_the_environment_overrides_the_file() {
+        let text = "[admin]\nlisten = \"0.0.0.0:9102\"\n[networks]\nallow = [\"10.0.0.0/8\"]\n";
+        let environment = [("REPLICATOR_EVALUATION_INTERVAL", "250ms"), ("REPLICATOR_NAME", "m2")];
         let config = parse(text, &environment).unwrap();
-        let lag = config.rules.task_lag_warning.0;
-        assert_eq!((lag.threshold, lag.clear_below), (Span::from_secs(10), Some(Span::from_secs(5))));
-        assert_eq!((lag.hold, lag.enabled), (Span::from_secs(120), true), "the others stay");
         assert!(!config.networks().loopback && config.networks().allow.len() == 1);
-        assert!(!config.rules.core_gone.enabled);
         assert_eq!((config.name.as_str(), config.evaluation.interval), ("m2", Span::from_millis(250)));
-        assert_eq!(config.rules.task_failed.hold, Span::from_secs(5));
     }
 
     #[test]
     fn bad_settings_are_refused_by_name() {
         for (text, parts) in [
-            ("[rules.task_lag]\nfor = \"1s\"\n", &["monitor.toml", "task_lag", "line 4"][..]),
-            ("[rules.task_failed]\nhold = \"1s\"\n", &["hold", "for"]),
-            ("[rules.task_lag_critical]\ntreshold = \"1s\"\n", &["treshold", "threshold"]),
-            ("[rules.task_lag_warning]\nclear_below = \"40s\"\n", &["clear_below", "40s", "30s"]),
+            ("[rules.task_failed]\nfor = \"1s\"\n", &["monitor.toml", "rules", "line 4"][..]),
             ("[evaluation]\ninterval = \"1ms\"\n", &["evaluation.interval", "1ms", "100ms"]),
-            ("[notify]\nrepeat_interval = \"1s\"\n", &["repeat_interval", "1m"]),
             ("[networks]\nallow = [\"ten\"]\n", &["ten", "10.0.0.0/8"]),
             ("[webhook]\nurl = \"http://h/\"\n", &["webhook"]),
         ] {

@@ -1,12 +1,12 @@
 //! Monitor: reads the coordination tree, finds what is wrong, and tells someone.
 //!
 //! ```text
-//!   tree ──observe──▶ facts ──rules──▶ findings ──ledger──▶ notices ──notify──▶ log, channels
-//!                       └──roster──────┘             ▲                 │
-//!                                                 archive (tree) ◀─────┘ what is owed, what is delivered
+//!   tree ──observe──▶ facts ───rules──────▶ findings ──ledger──▶ notices ──notify──▶ log, channels
+//!                       └──roster, leases────┘  causes   ▲                 │
+//!                                                    archive (tree) ◀──────┘ what is owed, what is delivered
 //! ```
 //!
-//! [`facts`], [`rules`], [`roster`] and [`ledger`] are pure; [`observe`], [`archive`], [`candidacy`] and [`notify`] do
+//! [`facts`], [`advance`], [`rules`], [`roster`], [`leases`], [`causes`] and [`ledger`] are pure; [`observe`], [`archive`], [`candidacy`] and [`notify`] do
 //! the reading, writing and sending; `watch` is one evaluation, [`monitor`] the loop round it. Of several Monitors all
 //! look and one, the first under `monitors/`, keeps and tells.
 //!
@@ -21,12 +21,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod admin;
+pub mod advance;
 pub mod archive;
 pub mod candidacy;
+pub mod causes;
 pub mod config;
 mod connection;
 pub mod facts;
 pub mod health;
+mod lead;
+pub mod leases;
 pub mod ledger;
 pub mod metrics;
 mod mirror;

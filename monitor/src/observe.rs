@@ -1,18 +1,20 @@
 //! From the tree to [`Facts`]: reads, judges nothing. Whoever is there is read from live ephemeral nodes; a node of the
 //! same name that no session owns counts for nothing.
 
-use crate::facts::{Facts, Reading, TaskFacts};
+use crate::advance::{Advance, Advances};
+use crate::facts::{Facts, MonitorFacts, Orders, Reading, SpecFacts, TaskFacts};
 use crate::mirror::Mirror;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use replicator_coordination::election;
 use replicator_coordination::layout;
 use replicator_coordination::path::Path;
 use replicator_coordination::store::{Node, SessionId, Store, StoreError, Version};
+use replicator_model::alert::AlertId;
 use replicator_model::desired::Desired;
 use replicator_model::instance::{CoreInfo, InstanceInfo};
 use replicator_model::name::{CoreName, GroupName, TaskName};
 use replicator_model::status::TaskStatus;
-use replicator_model::stored::Stored;
+use replicator_model::stored::{self, Stored};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
@@ -24,12 +26,30 @@ const TASKS_AT_ONCE: usize = 32;
 pub struct Observer {
     mirror: Mirror,
     statuses: BTreeMap<TaskName, Seen>,
+    monitors: BTreeMap<String, Seen>,
+    advances: BTreeMap<TaskName, Advances>,
+    began: Option<Instant>,
 }
 
+/// Which form of a node was seen, and since when.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     version: (Option<SessionId>, Version),
     since: Instant,
+}
+
+impl Seen {
+    /// The same as `before` if nothing was written since.
+    fn after(before: Option<&Seen>, version: (Option<SessionId>, Version), now: Instant) -> Self {
+        match before {
+            Some(seen) if seen.version == version => *seen,
+            _ => Self { version, since: now },
+        }
+    }
+
+    fn age_seconds(self, now: Instant) -> f64 {
+        now.duration_since(self.since).as_secs_f64()
+    }
 }
 
 /// What does not change every second comes from the mirror.
@@ -72,20 +92,46 @@ impl Observer {
         // Cores after instances, and from the store itself: a Core that dies takes its instances with it, and must
         // never be seen alive and holding nothing, as if it had been stopped cleanly.
         let cores = read_cores(tree, groups.names).await?;
-        Ok(Facts { tasks: self.with_ages(readings, now), cores, failing_channels: BTreeMap::new() })
+        let orders = read_orders(tree).await?;
+        let monitors = read_monitors(tree).await?;
+        let monitors = self.with_ages_of_monitors(monitors, store.session(), now);
+        Ok(Facts { tasks: self.with_ages(readings, now), cores, monitors, failing_channels: BTreeMap::new(), orders })
+    }
+
+    fn with_ages_of_monitors(
+        &mut self,
+        nodes: BTreeMap<String, Node>,
+        own: SessionId,
+        now: Instant,
+    ) -> BTreeMap<String, MonitorFacts> {
+        let before = std::mem::take(&mut self.monitors);
+        let mut monitors = BTreeMap::new();
+        for (name, node) in nodes {
+            let seen = Seen::after(before.get(&name), (node.owner, node.version), now);
+            self.monitors.insert(name.clone(), seen);
+            let info = decode(&layout::monitor(&name), &node);
+            let own = node.owner == Some(own);
+            monitors.insert(name, MonitorFacts { info, age_seconds: seen.age_seconds(now), own });
+        }
+        monitors
     }
 
     fn with_ages(&mut self, readings: Vec<TaskReading>, now: Instant) -> BTreeMap<TaskName, TaskFacts> {
         let before = std::mem::take(&mut self.statuses);
+        let mut advances = std::mem::take(&mut self.advances);
+        let clock = now.duration_since(*self.began.get_or_insert(now)).as_secs_f64();
         let mut tasks = BTreeMap::new();
         for TaskReading { name, mut facts, status_version } in readings {
             if let Some(version) = status_version {
-                let seen = match before.get(&name) {
-                    Some(seen) if seen.version == version => *seen,
-                    _ => Seen { version, since: now },
-                };
-                facts.status_age_seconds = now.duration_since(seen.since).as_secs_f64();
+                let seen = Seen::after(before.get(&name), version, now);
+                facts.status_age_seconds = seen.age_seconds(now);
                 self.statuses.insert(name.clone(), seen);
+            }
+            if let Some(status) = facts.fresh_status() {
+                let mut of_task = advances.remove(&name).unwrap_or_default();
+                let advance = of_task.look(status, clock);
+                facts.advance = advance;
+                self.advances.insert(name.clone(), of_task);
             }
             tasks.insert(name, facts);
         }
@@ -93,7 +139,7 @@ impl Observer {
     }
 }
 
-/// Where tasks belong, by the groups' own lists. So that no spec, and no secret in one, is ever read here.
+/// Where tasks belong, by the groups' own lists.
 struct Groups {
     names: Vec<GroupName>,
     of_task: BTreeMap<String, GroupName>,
@@ -112,6 +158,7 @@ async fn read_groups(tree: Tree<'_>) -> Result<Groups, StoreError> {
 
 async fn read_task(tree: Tree<'_>, name: TaskName, groups: &Groups) -> Result<TaskReading, StoreError> {
     let group = groups.of_task.get(name.as_str()).cloned();
+    let spec = read_spec(tree, &name).await?;
     let desired_path = layout::desired(&name);
     let desired = tree.read(&desired_path).await?;
     let desired = desired.map(|node| decode::<Desired>(&desired_path, &node)).transpose();
@@ -121,8 +168,47 @@ async fn read_task(tree: Tree<'_>, name: TaskName, groups: &Groups) -> Result<Ta
     let status = tree.store.read(&status_path).await?.filter(|node| node.owner.is_some());
     let status_version = status.as_ref().map(|node| (node.owner, node.version));
     let status = status.map(|node| decode::<TaskStatus>(&status_path, &node)).transpose();
-    let facts = TaskFacts { group, desired, instances, status, status_age_seconds: 0.0 };
+    let advance = Advance::default();
+    let facts = TaskFacts { group, spec, desired, instances, status, status_age_seconds: 0.0, advance };
     Ok(TaskReading { name, facts, status_version })
+}
+
+/// Of a spec only what the rules need is taken out: nothing of it is logged, shown or told.
+async fn read_spec(tree: Tree<'_>, task: &TaskName) -> Result<Reading<SpecFacts>, StoreError> {
+    let path = layout::task(task);
+    let Some(node) = tree.read(&path).await? else { return Ok(Err(format!("node {path} is gone"))) };
+    let standby = stored::standby_of_stored_task(&node.data).map_err(|problem| format!("node {path}: {problem}"));
+    Ok(standby.map(|standby| SpecFacts { version: u64::try_from(node.version.0).unwrap_or(0), standby }))
+}
+
+async fn read_orders(tree: Tree<'_>) -> Result<Orders, StoreError> {
+    let path = layout::alert_rules();
+    let rules = tree.read(&path).await?.map(|node| decode(&path, &node));
+    let mut orders = Orders { rules, ..Orders::default() };
+    for name in tree.list(&layout::alert_acknowledgements()).await? {
+        let id = AlertId::from(name);
+        let path = layout::alert_acknowledgement(&id);
+        if let Some(node) = tree.read(&path).await? {
+            orders.acknowledgements.insert(id, decode(&path, &node));
+        }
+    }
+    for name in tree.list(&layout::alert_silences()).await? {
+        let path = layout::alert_silence(&name);
+        if let Some(node) = tree.read(&path).await? {
+            orders.silences.insert(name, decode(&path, &node));
+        }
+    }
+    Ok(orders)
+}
+
+/// Not from the mirror: they are written every few seconds, and their age is what counts.
+async fn read_monitors(tree: Tree<'_>) -> Result<BTreeMap<String, Node>, StoreError> {
+    let mut monitors = BTreeMap::new();
+    for name in election::in_order(tree.list(&layout::monitors()).await?) {
+        let node = tree.store.read(&layout::monitor(&name)).await?.filter(|node| node.owner.is_some());
+        monitors.extend(node.map(|node| (name, node)));
+    }
+    Ok(monitors)
 }
 
 async fn read_instances(tree: Tree<'_>, task: &TaskName) -> Result<Reading<Vec<InstanceInfo>>, StoreError> {

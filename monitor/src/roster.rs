@@ -8,6 +8,9 @@ use replicator_model::name::{CoreName, GroupName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// A Core gone for so long is not expected back.
+pub const FORGET_AFTER: Duration = Duration::from_secs(24 * 3600);
+
 /// Most Cores remembered: at about 100 bytes each they fit one node of the tree.
 pub const CORES_MAX: usize = 2000;
 
@@ -28,15 +31,15 @@ impl Roster {
     }
 
     /// Takes in who is there now. Whoever left and held nothing is forgotten at once, whoever is missed after
-    /// `forget_after`. What a Core holds is counted from the instances that live nodes show.
-    pub fn update(&mut self, facts: &Facts, now_us: i64, forget_after: Duration) {
+    /// [`FORGET_AFTER`]. What a Core holds is counted from the instances that live nodes show.
+    pub fn update(&mut self, facts: &Facts, now_us: i64) {
         let held = held(facts);
         for (group, cores) in &facts.cores {
             for (core, info) in cores {
                 self.is_here(group, core, info, held.get(core).copied());
             }
         }
-        let forget_us = i64::try_from(forget_after.as_micros()).unwrap_or(i64::MAX);
+        let forget_us = i64::try_from(FORGET_AFTER.as_micros()).unwrap_or(i64::MAX);
         self.cores.retain(|(group, core), known| {
             if facts.cores.get(group).is_some_and(|cores| cores.contains_key(core)) {
                 return true;

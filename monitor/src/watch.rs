@@ -5,20 +5,21 @@ use crate::archive;
 use crate::candidacy::Candidacy;
 use crate::config::Config;
 use crate::connection::Connection;
-use crate::facts::{Facts, TaskFacts};
+use crate::facts::{Facts, Orders, TaskFacts};
 use crate::health::Health;
-use crate::ledger::Ledger;
+use crate::lead::{Lead, said};
+use crate::ledger::{Ledger, Said};
 use crate::metrics::{Metrics, Snapshot};
 use crate::monitor::now_us;
 use crate::notify::desk::Desk;
 use crate::notify::log;
 use crate::notify::outbox::Outcome;
 use crate::observe::Observer;
-use crate::roster::Roster;
-use crate::rules::{self, coordination_away};
+use crate::rules::{coordination_away, monitor_late};
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::session::{Coordination, Session};
-use replicator_model::alert::CoreRoster;
+use replicator_model::rule;
+use replicator_model::rule_settings::{InForce, RuleSettings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +39,11 @@ pub(crate) struct Watch {
     /// never saw it says so too: twice is better than never.
     led: bool,
     away_since: Option<(i64, Instant)>,
-    /// Alerts about the tree can't be kept in the tree.
+    /// Alerts about the tree can't be kept in the tree, nor can those of a Monitor that does not lead.
     own: Ledger,
+    /// What operators said when the tree was last seen.
+    rules: RuleSettings,
+    said: Said,
     desk: Desk,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
@@ -47,16 +51,10 @@ pub(crate) struct Watch {
     unreadable: BTreeSet<String>,
 }
 
-struct Lead {
-    ledger: Ledger,
-    roster: Roster,
-    kept_roster: CoreRoster,
-}
-
 impl Watch {
     pub(crate) fn new(config: Config, coordination: Coordination, health: Arc<Health>, metrics: Arc<Metrics>) -> Self {
         let desk = Desk::new(config.networks(), &metrics.notifications);
-        let own = new_ledger(&config, &desk);
+        let own = Ledger::new(RuleSettings::default(), desk.recipients());
         Self {
             config,
             connection: Connection::new(coordination),
@@ -66,6 +64,8 @@ impl Watch {
             led: true,
             away_since: None,
             own,
+            rules: RuleSettings::default(),
+            said: Said::default(),
             desk,
             health,
             metrics,
@@ -77,9 +77,10 @@ impl Watch {
     /// Looks at everything once.
     pub(crate) async fn evaluate(&mut self) {
         let (began, now) = (Instant::now(), now_us());
+        let mut standing_by = None;
         let looked = match self.connection.session().await {
             Err(problem) => Err(problem),
-            Ok(session) => match timeout(LOOK_MAX, self.look(&session, now)).await {
+            Ok(session) => match timeout(LOOK_MAX, self.look(&session, &mut standing_by, now)).await {
                 Err(_) => Err(format!("the tree was not read within {} s", LOOK_MAX.as_secs())),
                 Ok(Err(error)) => {
                     if error.is_expired() {
@@ -96,13 +97,18 @@ impl Watch {
             self.candidacy = Candidacy::default();
         }
         let problem = looked.err();
-        self.watch_coordination(problem.as_deref(), now);
+        self.watch_others(problem.as_deref(), standing_by, now);
         self.hand_out();
         self.show(began, problem);
     }
 
     /// Reads, and if this Monitor leads: judges and keeps.
-    async fn look(&mut self, session: &Session, now_us: i64) -> Result<(), CoordinationError> {
+    async fn look(
+        &mut self,
+        session: &Session,
+        standing_by: &mut Option<Facts>,
+        now_us: i64,
+    ) -> Result<(), CoordinationError> {
         let mut facts = self.observer.observe(session.store(), Instant::now()).await?;
         facts.failing_channels = self.desk.troubles();
         self.complain(&facts);
@@ -113,9 +119,13 @@ impl Watch {
                 lead.ledger.set_channels(self.desk.recipients());
             }
         }
-        if !self.candidacy.leads(session, &self.config.name, now_us).await? {
+        self.obey(&facts.orders);
+        let leads = self.candidacy.leads(session, &self.config.name, now_us).await?;
+        self.candidacy.show(session, &self.config.name, leads, now_us).await?;
+        if !leads {
             self.led = false;
             self.step_down();
+            *standing_by = Some(facts);
             return Ok(());
         }
         let lead = match self.lead.take() {
@@ -124,20 +134,27 @@ impl Watch {
         };
         self.led = true;
         let lead = self.lead.insert(lead);
-        lead.roster.update(&facts, now_us, self.config.rules.core_gone.forget_after.duration());
-        let findings = rules::evaluate(&facts, &lead.roster, &self.config.rules, now_us);
-        lead.ledger.observe(now_us, &findings).iter().for_each(log::write);
-        keep(session, lead, now_us).await?;
+        lead.judge(&facts, &self.rules, now_us).iter().for_each(log::write);
+        lead.keep(session, now_us).await?;
+        lead.tidy(session, &facts.orders).await?;
         self.desk.tests(session).await
     }
 
+    /// Settings that can't be read leave the former ones in force.
+    fn obey(&mut self, orders: &Orders) {
+        match &orders.rules {
+            Some(Ok(rules)) => self.rules.clone_from(rules),
+            Some(Err(_)) => {}
+            None => self.rules = RuleSettings::default(),
+        }
+        self.said = said(orders);
+    }
+
     async fn take_over(&mut self, session: &Session) -> Result<Lead, CoordinationError> {
-        let (alerts, kept_roster) = archive::load(session).await?;
-        tracing::info!(monitor = %self.config.name, alerts = alerts.len(), "this monitor leads: it tells people");
-        let mut ledger = new_ledger(&self.config, &self.desk);
-        ledger.restore(alerts);
+        let kept = archive::load(session).await?;
+        tracing::info!(monitor = %self.config.name, alerts = kept.alerts.len(), "this monitor leads: it tells people");
         self.desk.take_the_lead();
-        Ok(Lead { ledger, roster: Roster::restore(kept_roster.clone()), kept_roster })
+        Ok(Lead::new(kept, self.rules.clone(), self.desk.recipients()))
     }
 
     /// Another Monitor tells from now on.
@@ -148,24 +165,37 @@ impl Watch {
         }
     }
 
-    /// The one rule about not seeing anything.
-    fn watch_coordination(&mut self, problem: Option<&str>, now_us: i64) {
-        let settings = self.config.rules.coordination_away;
+    /// What has to be said whoever leads: that nothing is seen, and that the one who leads does not look. `standing_by`
+    /// is what was seen while another one leads.
+    fn watch_others(&mut self, problem: Option<&str>, standing_by: Option<Facts>, now_us: i64) {
         let mut findings = Vec::new();
+        if let (Some(facts), Some(rule)) = (standing_by, self.in_force(monitor_late::CODE)) {
+            findings.extend(monitor_late::findings_of_leader(&facts, &rule));
+        }
         match problem {
             None => self.away_since = None,
             Some(problem) => {
                 let (_, since) = *self.away_since.get_or_insert((now_us, Instant::now()));
-                if self.led && settings.enabled {
+                if let Some(rule) = self.in_force(coordination_away::CODE).filter(|_| self.led) {
                     let away = since.elapsed().as_secs_f64();
-                    findings.push(coordination_away::finding(&self.config.name, away, problem, &settings));
+                    findings.push(coordination_away::finding(&self.config.name, away, problem, &rule));
                 }
             }
         }
-        self.own.observe(now_us, &findings).iter().for_each(log::write);
+        self.own.set_rules(self.rules.clone());
+        self.own.observe(now_us, &findings, &self.said).iter().for_each(log::write);
+        let ended = self.own.take_ended();
+        if let Some(lead) = &mut self.lead {
+            lead.also_ended(ended);
+        }
         for (id, _) in self.own.unsaved(now_us) {
             self.own.saved(&id, now_us);
         }
+    }
+
+    /// A rule about no task, if it is enabled.
+    fn in_force(&self, code: &str) -> Option<InForce> {
+        Some(self.rules.in_force(rule::rule(code)?, None)).filter(|rule| rule.enabled)
     }
 
     fn hand_out(&mut self) {
@@ -192,7 +222,7 @@ impl Watch {
                 for (id, key) in &outcome.notices {
                     lead.ledger.delivered(id, key, outcome.channel.as_str());
                 }
-                if let Err(error) = keep(session, lead, now).await {
+                if let Err(error) = lead.keep(session, now).await {
                     tracing::warn!(%error, "could not keep that a message is delivered yet");
                 }
             }
@@ -205,11 +235,11 @@ impl Watch {
     /// Says once what can't be read.
     fn complain(&mut self, facts: &Facts) {
         let tasks = facts.tasks.values().flat_map(|task| {
-            let TaskFacts { desired, instances, status, .. } = task;
-            [desired.as_ref().err(), instances.as_ref().err(), status.as_ref().err()]
+            let TaskFacts { spec, desired, instances, status, .. } = task;
+            [spec.as_ref().err(), desired.as_ref().err(), instances.as_ref().err(), status.as_ref().err()]
         });
         let cores = facts.cores.values().flat_map(BTreeMap::values).map(|core| core.as_ref().err());
-        let unreadable: BTreeSet<String> = tasks.chain(cores).flatten().cloned().collect();
+        let unreadable: BTreeSet<String> = tasks.chain(cores).flatten().chain(facts.problems()).cloned().collect();
         for problem in unreadable.difference(&self.unreadable) {
             tracing::error!(%problem, "can't be read; what depends on it is unknown");
         }
@@ -241,27 +271,4 @@ impl Watch {
     pub(crate) async fn close(&mut self) {
         self.connection.close().await;
     }
-}
-
-fn new_ledger(config: &Config, desk: &Desk) -> Ledger {
-    Ledger::new(config.rules.policies(), config.notify.repeat_interval.duration(), desk.recipients())
-}
-
-/// Writes down what the next Monitor has to know. What can't be kept for good reason (too large, refused) is told to
-/// people all the same; what can't be kept now is kept, and told, later.
-async fn keep(session: &Session, lead: &mut Lead, now_us: i64) -> Result<(), CoordinationError> {
-    for (id, alert) in lead.ledger.unsaved(now_us) {
-        match archive::save(session, &id, alert.as_ref()).await {
-            Err(error) if error.is_passing() || error.is_expired() => return Err(error),
-            Err(error) => tracing::error!(alert = %id, %error, "an alert can't be kept; it is told all the same"),
-            Ok(()) => {}
-        }
-        lead.ledger.saved(&id, now_us);
-    }
-    let roster = lead.roster.to_stored();
-    if roster != lead.kept_roster {
-        archive::save_roster(session, &roster).await?;
-        lead.kept_roster = roster;
-    }
-    Ok(())
 }

@@ -59,6 +59,8 @@ impl Scene {
         });
         let channel = ChannelSpec::from_json(channel.to_string().as_bytes()).unwrap();
         session.put_channel(&channel, None).await.unwrap();
+        let rules = r#"{"defaults":{"no_running_instance":{"for":"300ms"}}}"#;
+        session.put_rule_settings(&serde_json::from_str(rules).unwrap(), None).await.unwrap();
         Ok(Scene { coordination, session, receiver, task: spec.name, _folder: folder })
     }
 
@@ -68,7 +70,6 @@ impl Scene {
         config.name = name.to_owned();
         config.admin = None;
         config.evaluation.interval = Span::from_millis(100);
-        config.rules.no_running_instance.hold = Span::from_millis(300);
         let monitor = config.build_with(self.coordination.clone()).unwrap();
         let stop = shutdown.clone();
         (tokio::spawn(async move { monitor.run(stop).await.unwrap() }), shutdown)
@@ -84,6 +85,7 @@ impl Scene {
             spec_version: Some(0),
             since_us: 0,
             stage: Stage::Streaming,
+            fence_rejections: 0,
             guid: "1".into(),
         };
         let (path, data) = (layout::instance_prefix(&self.task, "h"), Bytes::from(info.to_stored().unwrap()));

@@ -65,6 +65,7 @@ mod tests {
             spec_version: None,
             since_us: 0,
             stage: Stage::Streaming,
+            fence_rejections: 0,
             guid: core.into(),
         }
     }

@@ -45,6 +45,7 @@ fn instance(number: u32, role: Role, stage: Stage) -> (String, InstanceInfo) {
         spec_version: Some(2),
         since_us: 1_790_000_000_000_000,
         stage,
+        fence_rejections: 0,
         guid: "x".into(),
     };
     (format!("host{number}-000000000{number}"), info)
@@ -59,6 +60,7 @@ fn status(stage: Stage, generation: u64, failure: Option<Failure>) -> TaskStatus
         desired_generation: generation,
         checkpoint: None,
         source_head: None,
+        source_logs: None,
         lag_seconds: Some(1.5),
         progress: Progress { rows_per_second: 12.0, ..Progress::default() },
         failure,

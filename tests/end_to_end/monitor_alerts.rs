@@ -56,7 +56,15 @@ impl Scene {
             "retry_backoff_min": "100ms",
         });
         let channel = ChannelSpec::from_json(channel.to_string().as_bytes()).unwrap();
-        coordination.connect().await.unwrap().put_channel(&channel, None).await.unwrap();
+        let session = coordination.connect().await.unwrap();
+        session.put_channel(&channel, None).await.unwrap();
+        let rules = serde_json::json!({"defaults": {
+            "no_running_instance": {"for": "1s"},
+            "task_lag_warning": {"for": "1s", "keep": "1s"},
+            "core_gone": {"for": "1s"},
+            "coordination_away": {"for": "2s"},
+        }});
+        session.put_rule_settings(&serde_json::from_value(rules).unwrap(), None).await.unwrap();
         Ok(Scene { zookeeper, coordination, receiver, folder })
     }
 
@@ -73,11 +81,6 @@ session_timeout = "4s"
 listen = "127.0.0.1:{port}"
 [evaluation]
 interval = "200ms"
-[rules]
-no_running_instance = {{ for = "1s" }}
-task_lag_warning = {{ for = "1s", keep_firing_for = "1s" }}
-core_gone = {{ for = "1s" }}
-coordination_away = {{ for = "2s" }}
 [secrets]
 key_file = "{keys}"
 "#,
@@ -156,6 +159,7 @@ impl FakeCore {
             spec_version: Some(0),
             since_us: 0,
             stage: Stage::Streaming,
+            fence_rejections: 0,
             guid: self.name.to_string(),
         };
         let path = layout::instance_prefix(task, &info.host);
@@ -172,6 +176,7 @@ impl FakeCore {
             desired_generation: 1,
             checkpoint: None,
             source_head: None,
+            source_logs: None,
             lag_seconds: lag,
             progress: Progress::default(),
             failure,
@@ -252,12 +257,13 @@ async fn each_fault_is_told_and_its_end_too_and_a_killed_monitor_goes_on() -> Re
 
     // The Core goes with what it held, and comes back.
     core.session.close().await;
-    told.extend(["firing core_gone:g:core1", "firing no_running_instance:copy"]);
+    // One message: the Core is why nobody runs the task.
+    told.push("firing core_gone:g:core1");
     scene.expect(&told).await?;
     let core = scene.core("core1").await;
     core.runs(&copy).await;
     core.reports(&copy, Stage::Streaming, Some(0.0), None).await;
-    told.extend(["resolved core_gone:g:core1", "resolved no_running_instance:copy", "resolved task_lag_warning:copy"]);
+    told.extend(["resolved core_gone:g:core1", "resolved task_lag_warning:copy"]);
     scene.expect(&told).await?;
 
     // A Core that holds nothing goes without a word.
@@ -325,8 +331,8 @@ async fn settings_that_are_wrong_are_refused_with_their_place() -> Result<()> {
     let good = "[coordination]\nkind = \"zookeeper\"\ntiers = [[\"zk1:2181\"]]\n";
     let (passed, log) = check(good, &folder.path().join("good.log")).await?;
     assert!(passed && log.contains("ok"), "{log}");
-    let bad = format!("{good}[rules.task_failed]\nfore = \"1s\"\n");
+    let bad = format!("{good}[evaluation]\nintervall = \"1s\"\n");
     let (passed, log) = check(&bad, &folder.path().join("bad.log")).await?;
-    assert!(!passed && ["monitor.toml", "line 5", "fore"].iter().all(|part| log.contains(part)), "{log}");
+    assert!(!passed && ["monitor.toml", "line 5", "intervall"].iter().all(|part| log.contains(part)), "{log}");
     Ok(())
 }

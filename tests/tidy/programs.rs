@@ -124,11 +124,7 @@ fn every_setting_is_in_the_book() {
         ("monitor", "", ""),
         ("monitor", "", "[admin]\n"),
         ("monitor", "", "[evaluation]\n"),
-        ("monitor", "", "[notify]\n"),
         ("monitor", "", "[networks]\n"),
-        ("monitor", "", "[rules]\n"),
-        ("monitor", "", "[rules.task_lag_warning]\n"),
-        ("monitor", "", "[rules.core_gone]\n"),
     ];
     let mut problems = Vec::new();
     for (program, before, section) in sections {

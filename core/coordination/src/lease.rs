@@ -229,10 +229,11 @@ impl Lease {
         }
     }
 
-    /// Says in the own node how far the pipe is; sent with the next renewal.
-    pub(crate) fn describe(&self, spec_version: Option<u64>, stage: Stage) {
+    /// Says in the own node how far the pipe is, as `told` says; sent with the next renewal.
+    pub(crate) fn describe(&self, told: &InstanceInfo) {
         let mut info = self.0.info.lock();
-        (info.spec_version, info.stage) = (spec_version, stage);
+        (info.spec_version, info.stage) = (told.spec_version, told.stage);
+        info.fence_rejections = told.fence_rejections;
     }
 
     /// Proves the lease by a write, and extends it.

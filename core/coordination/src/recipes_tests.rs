@@ -368,8 +368,8 @@ async fn what_an_instance_says_of_itself_is_shown() {
     running(&mut first).await;
     let mut second = Candidate::enter(&b, &task(), &core("b"), "b");
     standby(&mut second).await;
-    first.update_info(Some(3), Stage::Streaming).await;
-    second.update_info(Some(2), Stage::Standby).await;
+    first.update_info(Some(3), Stage::Streaming, 0).await;
+    second.update_info(Some(2), Stage::Standby, 1).await;
     sleep(Duration::from_secs(1)).await;
     let line = a.instances(&task()).await.unwrap();
     let shown: Vec<_> = line.iter().map(|i| i.info.as_ref().unwrap()).map(|i| (i.spec_version, i.stage)).collect();

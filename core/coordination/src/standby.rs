@@ -59,7 +59,7 @@ pub struct Candidate {
 }
 
 enum Command {
-    Describe { spec_version: Option<u64>, stage: Stage },
+    Describe { spec_version: Option<u64>, stage: Stage, fence_rejections: u64 },
     Leave { done: oneshot::Sender<()> },
 }
 
@@ -77,6 +77,7 @@ impl Candidate {
             spec_version: None,
             since_us: session.now_us(),
             stage: Stage::Standby,
+            fence_rejections: 0,
             guid: (session.surroundings().unique)(),
         };
         let place = Place { session: session.clone(), task: task.clone(), info, roles, commands: command_receiver };
@@ -97,9 +98,10 @@ impl Candidate {
         }
     }
 
-    /// Shows in the own node which version of the spec is in force and how far the instance is.
-    pub async fn update_info(&self, spec_version: Option<u64>, stage: Stage) {
-        self.commands.send(Command::Describe { spec_version, stage }).await.ok();
+    /// Shows in the own node which version of the spec is in force, how far the instance is, and how often its process
+    /// was refused at the fence.
+    pub async fn update_info(&self, spec_version: Option<u64>, stage: Stage, fence_rejections: u64) {
+        self.commands.send(Command::Describe { spec_version, stage, fence_rejections }).await.ok();
     }
 
     /// Hands over: removes the own node at once, so that the next in line takes over without waiting for a timeout.
@@ -277,7 +279,7 @@ impl Place {
                 biased;
                 command = self.commands.recv() => {
                     self.obey(command)?;
-                    lease.describe(self.info.spec_version, self.info.stage);
+                    lease.describe(&self.info);
                     next = Instant::now();
                 }
                 reason = clock.lost() => {
@@ -308,8 +310,9 @@ impl Place {
 
     fn obey(&mut self, command: Option<Command>) -> Result<(), End> {
         match command {
-            Some(Command::Describe { spec_version, stage }) => {
+            Some(Command::Describe { spec_version, stage, fence_rejections }) => {
                 (self.info.spec_version, self.info.stage) = (spec_version, stage);
+                self.info.fence_rejections = fence_rejections;
                 Ok(())
             }
             Some(Command::Leave { done }) => Err(End::Leave(Some(done))),

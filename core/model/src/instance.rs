@@ -28,6 +28,9 @@ pub struct InstanceInfo {
     /// When it took this role, in microseconds since 1970 UTC.
     pub since_us: i64,
     pub stage: Stage,
+    /// How often this Core's process was refused because another one had taken the task over.
+    #[serde(default)]
+    pub fence_rejections: u64,
     /// Tells this registration from any other, so that a Core finds its own node after a lost answer.
     pub guid: String,
 }

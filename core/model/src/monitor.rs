@@ -3,7 +3,7 @@
 use crate::epoch::Epoch;
 use crate::name::{CoreName, TaskName};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The data of `monitors/<name>-<sequence>`, written by that Monitor alone every few seconds, so that others see whether
 /// it does its work.
@@ -41,6 +41,9 @@ pub struct LeasesOfTask {
     /// When another Core was last seen to have taken over, and from whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_over: Option<TakenOver>,
+    /// The Cores that are registered for it, and those that were when they were lost.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub cores: BTreeSet<CoreName>,
     /// How many refusals each Core has told of, and when that last grew.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<CoreName, u64>,

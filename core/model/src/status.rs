@@ -56,6 +56,18 @@ pub struct Progress {
     pub queue_bytes: u64,
 }
 
+/// How long the source keeps what the task still has to read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceLogs {
+    /// The oldest file of the source's binary log that there is.
+    pub oldest: String,
+    /// After so many seconds the source purges a file that is no longer written; `None`: it keeps all.
+    pub retention_seconds: Option<f64>,
+    /// How old, by the source's clock, the oldest change is that the task has yet to read, in seconds at the most; 0 if
+    /// it is in the file that the source writes, which is never purged; `None` while that is not known.
+    pub checkpoint_age_seconds: Option<f64>,
+}
+
 /// The data of a task's `status` node: written by the RUNNING instance, gone with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskStatus {
@@ -69,6 +81,9 @@ pub struct TaskStatus {
     pub checkpoint: Option<Checkpoint>,
     /// Where the source's binary log ends, as last asked.
     pub source_head: Option<Position>,
+    /// What the source still keeps of its binary log, as asked every minute or so; `None` while that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_logs: Option<SourceLogs>,
     /// How far the target is behind the source in seconds: 0 when nothing is left to apply, `None` when it is not
     /// known.
     pub lag_seconds: Option<f64>,

@@ -268,7 +268,7 @@ pub(crate) mod tests {
     use crate::instance::Role;
     use crate::name::{ChannelName, CoreName, GroupName, UserName};
     use crate::position::Position;
-    use crate::status::{Progress, Stage};
+    use crate::status::{Progress, SourceLogs, Stage};
     use crate::task::Start;
     use std::fmt::Debug;
 
@@ -393,6 +393,7 @@ pub(crate) mod tests {
                 spec_version: Some(2),
                 since_us: 1_790_000_000_000_000,
                 stage: Stage::Streaming,
+                fence_rejections: 1,
                 guid: "6f1c".into(),
             },
         );
@@ -419,6 +420,11 @@ pub(crate) mod tests {
                 desired_generation: 3,
                 checkpoint: Some(checkpoint()),
                 source_head: Some(Position::new("bin.000042", 5_000_000_100)),
+                source_logs: Some(SourceLogs {
+                    oldest: "bin.000007".into(),
+                    retention_seconds: Some(2_592_000.0),
+                    checkpoint_age_seconds: Some(0.0),
+                }),
                 lag_seconds: Some(1.5),
                 progress: Progress { transactions: 10, rows: 20, bytes: 3000, ..Progress::default() },
                 failure: Some(Failure::definite(

@@ -89,6 +89,7 @@ fn stored_forms_of_alerting_are_as_the_golden_files_show() {
         generation: 3,
         leases_us: vec![1],
         taken_over: Some(TakenOver { from: core.clone(), at_us: 1 }),
+        cores: [core.clone()].into(),
         refused: [(core, 2)].into(),
         refused_us: Some(2),
     };

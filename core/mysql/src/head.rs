@@ -92,6 +92,39 @@ pub async fn log_files(conn: &mut Conn) -> Result<Vec<LogFile>, Failure> {
     rows.into_iter().map(|mut row| Ok(LogFile { name: row.required(0)?, size: row.number(1)? })).collect()
 }
 
+/// What a source keeps of its binary log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLogs {
+    /// The oldest file that there is.
+    pub oldest: String,
+    /// After so many seconds a file that is no longer written is purged; `None`: never by itself.
+    pub retention_seconds: Option<u64>,
+}
+
+/// Asks what the source keeps of its binary log.
+pub async fn kept(conn: &mut Conn) -> Result<KeptLogs, Failure> {
+    let Some(oldest) = log_files(conn).await?.into_iter().next() else { return Err(binlog_off()) };
+    let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
+               ('binlog_expire_logs_seconds', 'expire_logs_days', 'binlog_expire_logs_auto_purge')";
+    let mut settings = Vec::new();
+    for mut row in answer::rows(conn, sql).await? {
+        settings.push((row.required(0)?.to_ascii_lowercase(), row.required(1)?));
+    }
+    Ok(KeptLogs { oldest: oldest.name, retention_seconds: retention_seconds(&settings) })
+}
+
+/// What the server's variables mean: 0 is for ever, seconds come before days, and MySQL can be told not to purge.
+fn retention_seconds(settings: &[(String, String)]) -> Option<u64> {
+    let setting = |name| settings.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    if setting("binlog_expire_logs_auto_purge").is_some_and(|value| matches!(value, "OFF" | "0")) {
+        return None;
+    }
+    // MariaDB's days may have a fraction.
+    let number = |name| setting(name).and_then(|value| value.parse::<f64>().ok()).filter(|number| *number > 0.0);
+    let seconds = number("binlog_expire_logs_seconds").or_else(|| Some(number("expire_logs_days")? * 86_400.0))?;
+    Some(seconds as u64)
+}
+
 /// MariaDB: the transactions before a position. `None` if there is no such position.
 pub async fn mariadb_gtids_before(conn: &mut Conn, position: &Position) -> Result<Option<GtidSet>, Failure> {
     let sql = format!("SELECT BINLOG_GTID_POS({}, {})", answer::literal(&position.file), position.offset);
@@ -120,5 +153,26 @@ fn monitor_privilege(failure: Failure) -> Failure {
     Failure {
         hint: "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* (MariaDB: also BINLOG MONITOR) to the user".into(),
         ..failure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_logs_are_kept_for_is_read_as_servers_mean_it() {
+        for (settings, expected) in [
+            (&[("binlog_expire_logs_seconds", "2592000"), ("expire_logs_days", "0")][..], Some(2_592_000)),
+            (&[("binlog_expire_logs_seconds", "0"), ("expire_logs_days", "10")], Some(864_000)),
+            (&[("expire_logs_days", "0.5")], Some(43_200)),
+            (&[("binlog_expire_logs_seconds", "0"), ("expire_logs_days", "0")], None),
+            (&[("binlog_expire_logs_seconds", "60"), ("binlog_expire_logs_auto_purge", "OFF")], None),
+            (&[("binlog_expire_logs_seconds", "60"), ("binlog_expire_logs_auto_purge", "ON")], Some(60)),
+            (&[], None),
+        ] {
+            let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            assert_eq!(retention_seconds(&settings), expected, "{settings:?}");
+        }
     }
 }

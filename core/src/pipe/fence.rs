@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub struct Fence {
     epoch: Epoch,
     held: Arc<dyn Fn() -> bool + Send + Sync>,
+    refused: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// The code of the failure that means "the lease is lost": not the task's fault, and nothing to mend.
@@ -19,7 +20,12 @@ pub const LEASE_LOST: &str = "lease_lost";
 impl Fence {
     /// `held` tells whether the lease still is.
     pub fn new(epoch: Epoch, held: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self { epoch, held: Arc::new(held) }
+        Self { epoch, held: Arc::new(held), refused: Arc::new(|| {}) }
+    }
+
+    /// Tells `refused` of every refusal, by the lease or by the target.
+    pub fn telling(self, refused: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { refused: Arc::new(refused), ..self }
     }
 
     pub fn epoch(&self) -> Epoch {
@@ -28,13 +34,14 @@ impl Fence {
 
     /// Refuses once the lease is in doubt.
     pub fn check(&self) -> Result<(), Failure> {
-        if (self.held)() { Ok(()) } else { Err(lease_lost(format!("the lease of epoch {} ran out", self.epoch))) }
+        if (self.held)() { Ok(()) } else { Err(self.lost(format!("the lease of epoch {} ran out", self.epoch))) }
     }
-}
 
-/// The failure of one who found that a newer epoch has taken over.
-pub fn lease_lost(reason: impl Into<String>) -> Failure {
-    Failure::transient(LEASE_LOST, reason, "another instance goes on; nothing needs to be done")
+    /// The failure of one who found that a newer epoch has taken over.
+    pub fn lost(&self, reason: impl Into<String>) -> Failure {
+        (self.refused)();
+        Failure::transient(LEASE_LOST, reason, "another instance goes on; nothing needs to be done")
+    }
 }
 
 impl fmt::Debug for Fence {

@@ -19,7 +19,7 @@ use replicator_model::task::{PipeSpec, ProducerSpec, Route, Start};
 use replicator_mysql::beginning::{self, Beginning, FIRST_OFFSET, Source};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::{ServerFacts, ServerFlavor};
-use replicator_mysql::head::{self, SourceHead};
+use replicator_mysql::head::{self, KeptLogs, SourceHead};
 use replicator_mysql::place::Place;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, RawEvent, ReplicaIdentity};
 use replicator_mysql::tables::{self, TableDefinition};
@@ -305,19 +305,28 @@ impl EndpointHead {
         Self { endpoint, connected: None }
     }
 
+    /// Taken out while it is used: a cancelled or failed call leaves none behind.
+    async fn connection(&mut self) -> Result<(Conn, ServerFacts), Failure> {
+        if let Some(connected) = self.connected.take() {
+            return Ok(connected);
+        }
+        let mut conn = self.endpoint.connect(&[]).await?;
+        let facts = ServerFacts::ask(&mut conn).await?;
+        Ok((conn, facts))
+    }
+
     async fn ask_once(&mut self) -> Result<SourceHead, Failure> {
-        // Taken out while it is asked: a cancelled or failed call leaves none behind.
-        let (mut conn, facts) = match self.connected.take() {
-            Some(connected) => connected,
-            None => {
-                let mut conn = self.endpoint.connect(&[]).await?;
-                let facts = ServerFacts::ask(&mut conn).await?;
-                (conn, facts)
-            }
-        };
+        let (mut conn, facts) = self.connection().await?;
         let head = head::ask(&mut conn, &facts).await?;
         self.connected = Some((conn, facts));
         Ok(head)
+    }
+
+    async fn kept_once(&mut self) -> Result<KeptLogs, Failure> {
+        let (mut conn, facts) = self.connection().await?;
+        let kept = head::kept(&mut conn).await?;
+        self.connected = Some((conn, facts));
+        Ok(kept)
     }
 }
 
@@ -326,5 +335,9 @@ impl Head for EndpointHead {
     async fn ask(&mut self) -> Result<SourceHead, Failure> {
         let address = format!("source {}", self.endpoint.address());
         self.ask_once().await.map_err(|failure| failure.at(address))
+    }
+    async fn kept(&mut self) -> Result<KeptLogs, Failure> {
+        let address = format!("source {}", self.endpoint.address());
+        self.kept_once().await.map_err(|failure| failure.at(address))
     }
 }

@@ -27,7 +27,7 @@ use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::{PipeSpec, ProducerSpec, Route};
 use replicator_mysql::connect::Endpoint;
-pub use replicator_mysql::head::SourceHead;
+pub use replicator_mysql::head::{KeptLogs, SourceHead};
 
 /// Reads a source's changes, in its commit order. Called by one worker, one call at a time: `open` once, then `next`.
 /// After an error nothing more is called but `drop`: the supervisor builds another one.
@@ -57,6 +57,9 @@ pub trait Producer: Send {
 pub trait Head: Send {
     /// Not cancel-safe: after a cancelled call the next one connects anew.
     async fn ask(&mut self) -> Result<SourceHead, Failure>;
+
+    /// What the source keeps of its log. Not cancel-safe either.
+    async fn kept(&mut self) -> Result<KeptLogs, Failure>;
 }
 
 /// The producer of a task. Connects to nothing yet.

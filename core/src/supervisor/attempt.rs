@@ -7,12 +7,13 @@ use crate::pipe::fence::Fence;
 use crate::pipe::held::Held;
 use crate::pipe::progress::PipeProgress;
 use crate::pipe::{Pipe, panicked};
-use crate::producer::{self, SourceHead};
+use crate::producer::{self, Head, KeptLogs, SourceHead};
 use replicator_coordination::lease::Lease;
 use replicator_coordination::watching::Changes;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::{Once, OnceOrder};
 use replicator_model::failure::Failure;
+use replicator_model::name::TaskName;
 use replicator_model::task::{ConsumerSpec, TaskSpec};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often the source is asked where its log ends.
 const HEAD_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often the source is asked what it keeps of its log.
+const KEPT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long a source that did not answer that is left alone.
 const HEAD_RETRY: Duration = Duration::from_secs(5);
@@ -84,7 +88,7 @@ impl Attempt<'_> {
         stop: CancellationToken,
         started: watch::Sender<bool>,
     ) -> Result<Held<Result<(), Failure>>, Failure> {
-        let clock = self.lease.clock();
+        let (clock, metrics) = (self.lease.clock(), self.supervisor.metrics.clone());
         let (mut source, mut target) = (spec.producer.clone(), spec.consumer.clone());
         let mut rewind = None;
         if let Some(Once { generation, what: OnceOrder::Rewind(start) }) = &owed {
@@ -97,7 +101,7 @@ impl Attempt<'_> {
         let pipe = Pipe {
             producer: producer::build(&spec.name, &source, &spec.routes, &spec.pipe)?,
             consumer: consumer::build(&spec.name, &target)?,
-            fence: Fence::new(self.lease.epoch(), move || clock.may_commit()),
+            fence: Fence::new(self.lease.epoch(), move || clock.may_commit()).telling(move || metrics.fence_refused()),
             spec: spec.pipe.clone(),
             progress,
             once: owed.map(|once| once.what),
@@ -156,7 +160,7 @@ impl Attempt<'_> {
                 }
                 Ok(()) = is_started.changed() => report.streaming().await,
                 _ = status.tick() => {
-                    report.status(head.latest()).await;
+                    report.status(head.latest(), head.kept()).await;
                     if self.one_by_one.is_some_and(|point| report.is_durable(point)) {
                         pipe_stop.cancel();
                     }
@@ -200,6 +204,7 @@ async fn until(deadline: Option<Instant>) {
 /// Asks the source where its log ends, again and again, on a connection of its own.
 struct HeadAsked {
     latest: watch::Receiver<Option<SourceHead>>,
+    kept: watch::Receiver<Option<KeptLogs>>,
     _worker: Held<()>,
 }
 
@@ -208,17 +213,28 @@ impl HeadAsked {
     fn latest(&self) -> Option<SourceHead> {
         self.latest.borrow().clone()
     }
+
+    /// What the source keeps of its log, as last asked.
+    fn kept(&self) -> Option<KeptLogs> {
+        self.kept.borrow().clone()
+    }
 }
 
-fn ask_for_head(task: &replicator_model::name::TaskName, spec: &TaskSpec) -> HeadAsked {
+fn ask_for_head(task: &TaskName, spec: &TaskSpec) -> HeadAsked {
     let (answers, latest) = watch::channel(None);
+    let (keeps, kept) = watch::channel(None);
     let (task, spec) = (task.clone(), spec.producer.clone());
     let worker = Held::start(async move {
         // A spec that has no head has no pipe either, and that one says why.
         let Ok(mut head) = producer::build_head(&spec) else { return };
+        let mut next_kept = Instant::now();
         loop {
             let pause = match head.ask().await {
                 Ok(answer) => {
+                    if Instant::now() >= next_kept {
+                        keeps.send_replace(ask_what_is_kept(&task, &mut *head).await);
+                        next_kept = Instant::now() + KEPT_INTERVAL;
+                    }
                     answers.send_replace(Some(answer));
                     HEAD_INTERVAL
                 }
@@ -231,5 +247,15 @@ fn ask_for_head(task: &replicator_model::name::TaskName, spec: &TaskSpec) -> Hea
             tokio::time::sleep(pause).await;
         }
     });
-    HeadAsked { latest, _worker: worker }
+    HeadAsked { latest, kept, _worker: worker }
+}
+
+async fn ask_what_is_kept(task: &TaskName, head: &mut dyn Head) -> Option<KeptLogs> {
+    match head.kept().await {
+        Ok(kept) => Some(kept),
+        Err(failure) => {
+            tracing::debug!(%task, reason = failure.reason, "the source did not say what it keeps of its log");
+            None
+        }
+    }
 }

@@ -120,9 +120,13 @@ impl Supervisor {
     /// A STANDBY reads the spec, so that what is wrong with it shows before it is needed.
     async fn prepare(&self, candidate: &Candidate) {
         match self.session.task(&self.task).await {
-            Ok(task) => candidate.update_info(Some(task.version), Stage::Standby).await,
+            Ok(task) => self.show_standby(candidate, task.version).await,
             Err(error) => tracing::warn!(task = %self.task, %error, "can't read the task yet"),
         }
+    }
+
+    async fn show_standby(&self, candidate: &Candidate, version: u64) {
+        candidate.update_info(Some(version), Stage::Standby, self.metrics.fence_rejections()).await;
     }
 
     /// Carries out what is wanted, until `stop`, or until it is ordered to hand over, which it answers. Dropped when the

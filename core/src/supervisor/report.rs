@@ -3,13 +3,13 @@
 use super::Supervisor;
 use crate::pipe::lag::{Lag, Observed};
 use crate::pipe::progress::{PipeProgress, Points, with_rates};
-use crate::producer::SourceHead;
+use crate::producer::{KeptLogs, SourceHead};
 use replicator_coordination::lease::Lease;
 use replicator_coordination::standby::Candidate;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::{Once, OnceOrder, TransactionPlace};
 use replicator_model::failure::Failure;
-use replicator_model::status::{Progress, Stage, TaskStatus};
+use replicator_model::status::{Progress, SourceLogs, Stage, TaskStatus};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -41,6 +41,7 @@ impl<'a> Report<'a> {
             desired_generation: 0,
             checkpoint: None,
             source_head: None,
+            source_logs: None,
             lag_seconds: None,
             progress: Progress::default(),
             failure: None,
@@ -95,12 +96,13 @@ impl<'a> Report<'a> {
         if stage != Stage::Streaming {
             self.status.lag_seconds = None;
         }
-        self.candidate.update_info(Some(self.status.spec_version), stage).await;
+        let rejections = self.supervisor.metrics.fence_rejections();
+        self.candidate.update_info(Some(self.status.spec_version), stage, rejections).await;
         self.write().await;
     }
 
     /// Takes a look at the pipe and writes the status.
-    pub(super) async fn status(&mut self, head: Option<SourceHead>) {
+    pub(super) async fn status(&mut self, head: Option<SourceHead>, kept: Option<KeptLogs>) {
         let (then, before) = self.looked;
         let totals = self.totals();
         self.looked = (Instant::now(), totals);
@@ -114,6 +116,9 @@ impl<'a> Report<'a> {
             _ => None,
         };
         self.status.checkpoint = points.durable.map(|durable| self.stamped(durable));
+        if let Some(kept) = kept {
+            self.status.source_logs = Some(source_logs(kept, head.as_ref(), self.status.checkpoint.as_ref()));
+        }
         self.supervisor.metrics.progress(&self.status);
         self.write().await;
     }
@@ -181,6 +186,21 @@ impl<'a> Report<'a> {
         if let Err(error) = self.lease.write_status(&self.status).await {
             tracing::warn!(task = %self.supervisor.task, %error, "the status was not written");
         }
+    }
+}
+
+/// What is kept, seen from the checkpoint. Everything that is not applied yet was committed after the last applied
+/// transaction was.
+fn source_logs(kept: KeptLogs, head: Option<&SourceHead>, checkpoint: Option<&Checkpoint>) -> SourceLogs {
+    let age = |head: &SourceHead, checkpoint: &Checkpoint| match checkpoint.event_time_us {
+        _ if head.position.file == checkpoint.position.file => Some(0.0),
+        0 => None,
+        last => Some(head.now_us.saturating_sub(last).max(0) as f64 / 1e6),
+    };
+    SourceLogs {
+        oldest: kept.oldest,
+        retention_seconds: kept.retention_seconds.map(|seconds| seconds as f64),
+        checkpoint_age_seconds: head.zip(checkpoint).and_then(|(head, checkpoint)| age(head, checkpoint)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod each_rule;
+mod quiet;
 mod world;
 
 use world::check;

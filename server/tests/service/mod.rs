@@ -333,6 +333,7 @@ impl RunningTask {
             desired_generation: generation,
             checkpoint: Some(checkpoint),
             source_head: Some(Position::new("bin.000002", 500)),
+            source_logs: None,
             lag_seconds: Some(0.5),
             progress: Progress::default(),
             failure,

@@ -12,7 +12,7 @@ mod value;
 
 use crate::change::{Change, RowsChange, SchemaChange, SourcePoint};
 use crate::consumer::Consumer;
-use crate::pipe::fence::{Fence, lease_lost};
+use crate::pipe::fence::Fence;
 use applier::Applier;
 use async_trait::async_trait;
 use ddl::PendingDdl;
@@ -100,7 +100,7 @@ impl MySqlConsumer {
             Value::UInt(marker.epoch),
         ];
         if open.session.execute(&open.insert_marker, values).await? != 1 {
-            return Err(lease_lost(format!("the target has an owner newer than epoch {}", marker.epoch)));
+            return Err(open.fence.lost(format!("the target has an owner newer than epoch {}", marker.epoch)));
         }
         if marker.sequence.is_multiple_of(COMPACT_EVERY) {
             let values = vec![task, Value::UInt(marker.sequence)];

@@ -1,7 +1,7 @@
 //! The connection to a target: its session, its lock, and the right to write.
 
 use super::marker::{self, Marker};
-use crate::pipe::fence::{Fence, lease_lost};
+use crate::pipe::fence::Fence;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Row, Statement, Value};
 use replicator_model::checkpoint::Checkpoint;
@@ -170,7 +170,7 @@ impl Session {
     async fn refuse_if_newer(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
         match self.read_epoch(task).await? {
             Some(epoch) if epoch > fence.epoch().get() => {
-                Err(lease_lost(format!("{}: epoch {epoch} has taken over from {}", self.address, fence.epoch())))
+                Err(fence.lost(format!("{}: epoch {epoch} has taken over from {}", self.address, fence.epoch())))
             }
             _ => Ok(()),
         }
