@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -23,6 +23,8 @@ pub struct HttpReceiver {
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// Path and query.
+    pub address: String,
     /// By lower-case name.
     pub headers: BTreeMap<String, String>,
     pub body: Bytes,
@@ -34,16 +36,18 @@ struct Shared {
     received: Vec<Received>,
     next: VecDeque<u16>,
     otherwise: u16,
+    /// The body of every answer with 200.
+    text: String,
 }
 
 impl HttpReceiver {
-    /// Answers 204 to every `POST /hook` until it is told otherwise.
+    /// Answers 204 to every POST until it is told otherwise.
     pub async fn start() -> Result<HttpReceiver> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
-        let shared = Shared { received: Vec::new(), next: VecDeque::new(), otherwise: 204 };
+        let shared = Shared { received: Vec::new(), next: VecDeque::new(), otherwise: 204, text: String::new() };
         let shared = Arc::new(Mutex::new(shared));
-        let routes = Router::new().route("/hook", post(receive)).with_state(Arc::clone(&shared));
+        let routes = Router::new().fallback(post(receive)).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move { axum::serve(listener, routes).await }).abort_handle();
         Ok(HttpReceiver { port, shared, server })
     }
@@ -60,6 +64,12 @@ impl HttpReceiver {
     /// Answers everything else with this.
     pub fn answer(&self, status: u16) {
         lock(&self.shared).otherwise = status;
+    }
+
+    /// Answers everything else with 200 and this.
+    pub fn answer_text(&self, text: impl Into<String>) {
+        let mut shared = lock(&self.shared);
+        (shared.otherwise, shared.text) = (200, text.into());
     }
 
     /// All requests so far, in the order in which they came.
@@ -89,13 +99,19 @@ impl Received {
     }
 }
 
-async fn receive(State(shared): State<Arc<Mutex<Shared>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(
+    State(shared): State<Arc<Mutex<Shared>>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
     let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let mut shared = lock(&shared);
     let status = shared.next.pop_front().unwrap_or(shared.otherwise);
-    shared.received.push(Received { headers, body, status });
-    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    shared.received.push(Received { address: uri.to_string(), headers, body, status });
+    let text = if status == 200 { shared.text.clone() } else { String::new() };
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), text)
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::access::arguments::{Login, Setup, Token, User};
+use crate::alerting::arguments::{Alerts, Channels, Rules, Silence};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use replicator_model::name::{CoreName, GroupName, TaskName};
 use replicator_model::span::Span;
@@ -63,6 +64,18 @@ pub(crate) enum Command {
     /// Define, see and steer tasks
     #[command(subcommand)]
     Task(Task),
+    /// See what is wrong, and say that somebody is at it
+    #[command(after_help = "Examples:\n  replicator alerts --watch\n  replicator alerts --history -o json")]
+    Alerts(Alerts),
+    /// Keep alerts quiet for a while
+    #[command(subcommand)]
+    Silence(Silence),
+    /// See and set by which rules alerts are raised
+    #[command(subcommand)]
+    Rules(Rules),
+    /// Define, try and see where people are told
+    #[command(subcommand)]
+    Channels(Channels),
     /// List the Cores that are alive
     #[command(after_help = "Example:\n  replicator cores")]
     Cores,

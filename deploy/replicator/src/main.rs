@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod access;
+mod alerting;
 mod arguments;
 mod client;
 mod cores;
@@ -51,6 +52,10 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         }
         Command::Doctor(wanted) => preflight::doctor(wanted, arguments.output).await,
         Command::Task(command) => task::run(&connect()?, command, arguments.output).await,
+        Command::Alerts(command) => alerting::alerts(&connect()?, command, arguments.output).await,
+        Command::Silence(command) => alerting::silence(&connect()?, command, arguments.output).await,
+        Command::Rules(command) => alerting::rules(&connect()?, command, arguments.output).await,
+        Command::Channels(command) => alerting::channels(&connect()?, command, arguments.output).await,
         Command::Cores => cores::run(&connect()?, arguments.output).await,
         Command::Setup(setup) => access::setup(&connect()?, setup, arguments.output).await,
         Command::Login(login) => access::login(&connect()?, login, arguments.output).await,

@@ -82,9 +82,10 @@ impl Journal {
         while let Ok(Tested { id, mut test, delivery }) = self.tested.try_recv() {
             let Delivery { delivered, detail, took_ms, .. } = delivery.clone();
             test.answer = Some(TestAnswer { delivered, detail, took_ms });
+            // Whoever reads the answer finds it in the journal too.
+            self.note(session, &test.channel, delivery).await?;
             session.answer_channel_test(&id, &test).await?;
             self.under_way.remove(&id);
-            self.note(session, &test.channel, delivery).await?;
         }
         self.mirror.begin(session.store());
         for id in self.mirror.list(session.store(), &layout::alert_tests()).await? {

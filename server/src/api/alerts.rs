@@ -2,6 +2,7 @@
 
 use super::request::{Asked, JsonBody};
 use super::{AnyProblem, App};
+use crate::access::caller::Caller;
 use crate::alerting::alerts::{self, AlertFilter};
 use crate::problem::ApiError;
 use crate::view::words::AlertStateWord;
@@ -90,11 +91,12 @@ pub(super) async fn history(
 )]
 pub(super) async fn acknowledge(
     State(app): State<Arc<App>>,
+    caller: Caller,
     named: Id,
     JsonBody(asked): JsonBody<AcknowledgeRequest>,
 ) -> Result<Json<AlertView>, ApiError> {
     let id = AlertId::from(id(named)?);
-    Ok(Json(alerts::acknowledge(&app.sessions.get().await?, &id, asked.note, "").await?))
+    Ok(Json(alerts::acknowledge(&app.sessions.get().await?, &id, asked.note, caller.user.as_str()).await?))
 }
 
 /// Take an acknowledgement back

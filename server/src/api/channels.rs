@@ -3,6 +3,7 @@
 use super::body::ChannelBody;
 use super::request::{IfMatch, etag};
 use super::{AnyProblem, App};
+use crate::access::caller::Caller;
 use crate::alerting::channels;
 use crate::problem::ApiError;
 use crate::view::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, Problem};
@@ -145,8 +146,12 @@ pub(super) async fn delete(
         AnyProblem,
     ),
 )]
-pub(super) async fn test(State(app): State<Arc<App>>, Named(name): Named) -> Result<Json<ChannelTestView>, ApiError> {
-    Ok(Json(channels::test(&app.sessions.get().await?, &name, "").await?))
+pub(super) async fn test(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(name): Named,
+) -> Result<Json<ChannelTestView>, ApiError> {
+    Ok(Json(channels::test(&app.sessions.get().await?, &name, caller.user.as_str()).await?))
 }
 
 /// See what became of messages

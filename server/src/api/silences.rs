@@ -2,6 +2,7 @@
 
 use super::request::JsonBody;
 use super::{AnyProblem, App, alerts};
+use crate::access::caller::Caller;
 use crate::alerting::silences;
 use crate::problem::ApiError;
 use crate::view::{Problem, SilenceList, SilenceRequest, SilenceView};
@@ -38,9 +39,10 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<SilenceList
 )]
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
+    caller: Caller,
     JsonBody(wanted): JsonBody<SilenceRequest>,
 ) -> Result<(StatusCode, Json<SilenceView>), ApiError> {
-    let silence = silences::begin(&app.sessions.get().await?, wanted, "").await?;
+    let silence = silences::begin(&app.sessions.get().await?, wanted, caller.user.as_str()).await?;
     Ok((StatusCode::CREATED, Json(silence)))
 }
 
