@@ -22,7 +22,7 @@ pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(4);
 pub(crate) const GROUP: &str = "group1";
 
 /// What the Cores and the test's session seal and open passwords with.
-const KEY_FILE: &str = "secrets.key";
+pub(crate) const KEY_FILE: &str = "secrets.key";
 
 const AUTHOR: Author<'_> = Author { by: "test", reason: "end to end" };
 

@@ -1,7 +1,7 @@
 //! What a user sees on a bad day: one clear message, in the log, on the command line and over REST, and nothing else
 //! stops.
 
-use crate::cluster::{Cluster, copy_task};
+use crate::cluster::{Cluster, KEY_FILE, copy_task};
 use crate::workload;
 use replicator_model::status::Stage;
 use replicator_tests::{Flavor, MysqlServer, Process, Result, SETUP_TOKEN, eventually, first_admin, free_port};
@@ -22,7 +22,8 @@ impl Console {
         std::fs::write(
             &config,
             format!(
-                "[coordination]\nkind = \"zookeeper\"\ntiers = [{:?}]\n[http]\nlisten = \"{listen}\"\n",
+                "[secrets]\nkey_file = {:?}\n[coordination]\nkind = \"zookeeper\"\ntiers = [{:?}]\n[http]\nlisten = \"{listen}\"\n",
+                cluster.dir.path().join(KEY_FILE),
                 cluster.zookeeper.addresses()
             ),
         )?;

@@ -296,6 +296,35 @@ pub(crate) mod tests {
         }
     }
 
+    fn status(core: CoreName) -> TaskStatus {
+        TaskStatus {
+            core,
+            epoch: Epoch::new(7),
+            stage: Stage::Failed,
+            spec_version: 2,
+            desired_generation: 3,
+            checkpoint: Some(checkpoint()),
+            source_head: Some(Position::new("bin.000042", 5_000_000_100)),
+            source_logs: Some(SourceLogs {
+                oldest: "bin.000007".into(),
+                retention_seconds: Some(2_592_000.0),
+                checkpoint_age_seconds: Some(0.0),
+            }),
+            lag_seconds: Some(1.5),
+            progress: Progress { transactions: 10, rows: 20, bytes: 3000, ..Progress::default() },
+            failure: Some(Failure::definite("access_denied", "db1:3306: user `r` was refused", "check the password")),
+            failed_transaction: Some(TransactionPlace {
+                server: "3e11fa47-71ca-11e1-9e33-c80aa9429562".into(),
+                position: Position::new("bin.000042", 5_000_000_000),
+                gtid: Some("3e11fa47-71ca-11e1-9e33-c80aa9429562:100".into()),
+            }),
+            skipped: 1,
+            retries: 0,
+            since_us: 1_790_000_000_000_000,
+            updated_us: 1_790_000_001_000_000,
+        }
+    }
+
     #[test]
     fn stored_forms_are_as_the_golden_files_show() {
         let core = CoreName::new("core1").unwrap();
@@ -410,39 +439,7 @@ pub(crate) mod tests {
                 since_us: 1_790_000_000_000_000,
             },
         );
-        check(
-            "status",
-            &TaskStatus {
-                core,
-                epoch: Epoch::new(7),
-                stage: Stage::Failed,
-                spec_version: 2,
-                desired_generation: 3,
-                checkpoint: Some(checkpoint()),
-                source_head: Some(Position::new("bin.000042", 5_000_000_100)),
-                source_logs: Some(SourceLogs {
-                    oldest: "bin.000007".into(),
-                    retention_seconds: Some(2_592_000.0),
-                    checkpoint_age_seconds: Some(0.0),
-                }),
-                lag_seconds: Some(1.5),
-                progress: Progress { transactions: 10, rows: 20, bytes: 3000, ..Progress::default() },
-                failure: Some(Failure::definite(
-                    "access_denied",
-                    "db1:3306: user `r` was refused",
-                    "check the password",
-                )),
-                failed_transaction: Some(TransactionPlace {
-                    server: "3e11fa47-71ca-11e1-9e33-c80aa9429562".into(),
-                    position: Position::new("bin.000042", 5_000_000_000),
-                    gtid: Some("3e11fa47-71ca-11e1-9e33-c80aa9429562:100".into()),
-                }),
-                skipped: 1,
-                retries: 0,
-                since_us: 1_790_000_000_000_000,
-                updated_us: 1_790_000_001_000_000,
-            },
-        );
+        check("status", &status(core));
     }
 
     #[test]

@@ -126,6 +126,8 @@ impl<'a> Report<'a> {
     /// Writes `lastCommit` if something new is durable.
     pub(super) async fn checkpoint(&mut self) {
         let Some(durable) = self.points().durable else { return };
+        // Also what became durable after the last look, as when a pipe ends.
+        self.status.checkpoint = Some(self.stamped(durable.clone()));
         if self.committed.as_ref() != Some(&durable) {
             match self.lease.commit(&self.stamped(durable.clone())).await {
                 Ok(()) => self.committed = Some(durable.clone()),

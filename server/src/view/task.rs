@@ -7,6 +7,7 @@ use replicator_model::desired::{Desired, DesiredState, OnceOrder};
 use replicator_model::stored::CarriedOut;
 use replicator_model::task::TaskSpec;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// A page of tasks, by name.
@@ -91,6 +92,15 @@ pub struct OrderView {
     pub desired: DesiredView,
     /// Whether anything had to be ordered: `false` if it was wanted already.
     pub changed: bool,
+}
+
+impl fmt::Display for OwedWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OwedWord::Rewind => "a rewind, when it runs",
+            OwedWord::Skip => "a transaction to leave out, when it runs",
+        })
+    }
 }
 
 impl From<&Desired> for DesiredView {

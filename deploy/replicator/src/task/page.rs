@@ -45,6 +45,12 @@ pub(crate) fn page(status: &StatusView) -> String {
     {
         line("GTIDs", gtid_set.clone());
     }
+    if let Some(owed) = status.desired.owed {
+        line("still to do", owed.to_string());
+    }
+    if status.skipped > 0 {
+        line("left out", format!("{} transactions, by order", status.skipped));
+    }
     if status.retries > 0 {
         line("retries", status.retries.to_string());
     }
