@@ -1,31 +1,16 @@
 // Whether a task would work, asked before it is started.
-
-import { pending } from './client';
+import { answer, api } from './client';
 import type { components } from './schema';
 
-export interface Check {
-  code: string;
-  about: 'source' | 'target' | 'kafka' | 'coordination' | 'task';
-  state: 'passed' | 'warning' | 'failed' | 'skipped';
-  title: string;
-  found: string;
-  why: string;
-  /** The exact statement that mends it. */
-  fix?: string | null;
-  millis: number;
-}
+type Schemas = components['schemas'];
+export type Check = Schemas['CheckView'];
 
-export interface PreflightResult {
-  checks: Check[];
-  passed: number;
-  warnings: number;
-  failed: number;
-}
-
-export function runPreflight(body: {
-  spec: components['schemas']['TaskDocument'];
-  task?: string | undefined;
-  checks?: string[] | undefined;
-}): Promise<PreflightResult> {
-  return pending('POST', '/preflight', { body });
-}
+/** All checks, or those that are named. */
+export const runPreflight = (
+  spec: Schemas['TaskDocument'],
+  task: string | undefined,
+  checks: string[] | undefined,
+): Promise<Schemas['PreflightView']> =>
+  answer(
+    api.POST('/api/v1/preflight', { body: { spec, ...(task !== undefined && { task }), ...(checks && { checks }) } }),
+  );

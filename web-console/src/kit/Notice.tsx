@@ -12,7 +12,10 @@ interface Props {
 export function Notice({ tone, title, children }: Props) {
   const Icon = tone === 'bad' || tone === 'warn' ? IconAlertTriangle : IconInfoCircle;
   return (
-    <div className={`panel tone-${tone}`} style={{ display: 'flex', gap: 10, padding: '8px 12px', fontSize: 13.5 }}>
+    <div
+      className={`tone-${tone}`}
+      style={{ display: 'flex', gap: 10, padding: '8px 12px', borderRadius: 8, fontSize: 13.5 }}
+    >
       <Icon size={18} aria-hidden style={{ flex: 'none', marginTop: 2 }} />
       <div style={{ flex: 1, minWidth: 0, overflowWrap: 'anywhere' }}>
         {title !== undefined && <div style={{ fontWeight: 600 }}>{title}</div>}

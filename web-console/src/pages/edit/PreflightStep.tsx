@@ -14,7 +14,7 @@ export function PreflightStep({ spec, stored }: { spec: Spec; stored: string | u
   const { t } = useTranslation('edit');
   const [checks, setChecks] = useState<Check[]>([]);
   const run = useMutation({
-    mutationFn: (codes?: string[]) => runPreflight({ spec, task: stored, checks: codes }),
+    mutationFn: (codes?: string[]) => runPreflight(spec, stored, codes),
     onSuccess: (result, codes) => {
       setChecks((known) => (codes ? merged(known, result.checks) : result.checks));
     },

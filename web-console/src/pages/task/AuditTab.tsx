@@ -1,40 +1,21 @@
 // What was done to this task, by whom.
-import { Table } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Table } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { pending } from '../../api/client';
-import { keys } from '../../api/keys';
+import { auditQuery } from '../../api/audit';
 import { EmptyState } from '../../kit/EmptyState';
 import { Panel } from '../../kit/Panel';
 import { ProblemNotice } from '../../kit/ProblemNotice';
 import { TimeAgo } from '../../kit/TimeAgo';
 import { DiffView } from './DiffView';
 
-interface Entry {
-  id: string;
-  at: string;
-  user: string;
-  via: string;
-  address: string;
-  action: string;
-  subject: string;
-  outcome: 'done' | 'refused' | 'failed';
-  detail: string;
-  diff?: string | null;
-}
-
-/** Most entries shown; the audit page has the rest. */
-const SHOWN = 100;
-
 export function AuditTab({ name }: { name: string }) {
   const { t } = useTranslation('task');
-  const audit = useQuery({
-    queryKey: [...keys.audit, 'task', name],
-    queryFn: () => pending<{ entries: Entry[] }>('GET', '/audit', { query: { task: name, limit: SHOWN } }),
-  });
+  const audit = useInfiniteQuery(auditQuery({ task: name }));
   if (audit.error) return <ProblemNotice problem={audit.error} />;
   if (!audit.data) return null;
-  if (audit.data.entries.length === 0) return <EmptyState title={t('audit.none')} />;
+  const entries = audit.data.pages.flatMap((page) => page.entries);
+  if (entries.length === 0) return <EmptyState title={t('audit.none')} />;
   return (
     <Panel title={t('audit.title')} flush>
       <div className="table-scroll" tabIndex={0} role="group" aria-label={t('audit.title')}>
@@ -47,7 +28,7 @@ export function AuditTab({ name }: { name: string }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {audit.data.entries.map((entry) => (
+            {entries.map((entry) => (
               <Table.Tr key={entry.id}>
                 <Table.Td>
                   <TimeAgo at={entry.at} />
@@ -69,6 +50,11 @@ export function AuditTab({ name }: { name: string }) {
           </Table.Tbody>
         </Table>
       </div>
+      {audit.hasNextPage && (
+        <Button variant="subtle" m="xs" loading={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
+          {t('audit.more')}
+        </Button>
+      )}
     </Panel>
   );
 }

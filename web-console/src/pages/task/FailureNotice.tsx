@@ -7,7 +7,11 @@ import type { Failure } from '../../api/task';
 export function FailureNotice({ failure, tone }: { failure: Failure; tone: 'bad' | 'warn' }) {
   const { t } = useTranslation('task');
   return (
-    <div className={`panel tone-${tone}`} style={{ display: 'flex', gap: 10, padding: '10px 14px' }} role="status">
+    <div
+      className={`tone-${tone}`}
+      style={{ display: 'flex', gap: 10, padding: '10px 14px', borderRadius: 8 }}
+      role="status"
+    >
       <IconAlertTriangle size={20} aria-hidden style={{ flex: 'none', marginTop: 2 }} />
       <div style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
         <Text fw={600} size="sm">

@@ -29,8 +29,7 @@ export function StateBar({ states }: { states: History['states'] }) {
         {shares(states).map(({ from, state, share }) => (
           <span
             key={from}
-            className={`tone-${TONES[state]}`}
-            style={{ flexGrow: share }}
+            style={{ flexGrow: share, background: `var(--${TONES[state]}-text)` }}
             title={t(`words:state.${state}`)}
           />
         ))}
