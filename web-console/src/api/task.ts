@@ -11,13 +11,10 @@ export type Position = Schemas['PositionView'];
 export type Failure = Schemas['FailureView'];
 export type Instance = Schemas['InstanceView'] & { acknowledged?: number | null };
 export type Version = Schemas['VersionView'];
-export type Start = Schemas['StartDocument'];
 export type Order = Schemas['OrderView'];
 
 export interface Status extends Omit<Schemas['StatusView'], 'instances'> {
   instances: Instance[];
-  /** Transactions that operators skipped. */
-  skipped?: number;
   lag_by?: 'heartbeat' | 'head' | null;
   /** Which part holds the others up. */
   blocked?: 'source' | 'queue' | 'target' | null;
@@ -72,49 +69,32 @@ export const giveOrder = (name: string, order: OrderKind): Promise<Order> => {
   }
 };
 
-export const handOver = (name: string, to?: string) =>
-  pending<Order>('POST', `${at(name)}/handover`, { body: to === undefined ? {} : { to } });
+export const handOver = (name: string): Promise<Order> =>
+  answer(api.POST('/api/v1/tasks/{name}/handover', { params: { path: { name } }, body: {} }));
 
-export interface Rewind {
-  from: Position | null;
-  from_gtid_set: string | null;
-  to: Position | null;
-  to_gtid_set: string | null;
-  direction: 'back' | 'forward' | 'same';
-  transactions: number | null;
-  bytes: number | null;
-  counted_by: 'gtid' | 'log' | null;
-  explanation: string;
-  warnings: string[];
-}
+/** Where a task is to go on from; more than what a task can begin at. */
+export type RewindTo = Schemas['RewindStart'];
+export type Rewind = Schemas['RewindView'];
 
-export const previewRewind = (name: string, to: Start) =>
-  pending<Rewind>('POST', `${at(name)}/rewind/preview`, { body: { to } });
+export const previewRewind = (name: string, to: RewindTo): Promise<Rewind> =>
+  answer(api.POST('/api/v1/tasks/{name}/rewind/preview', { params: { path: { name } }, body: { to } }));
 
-export const rewind = (name: string, to: Start) => pending<Order>('POST', `${at(name)}/rewind`, { body: { to } });
+export const rewind = (name: string, to: RewindTo): Promise<Schemas['RewoundView']> =>
+  answer(api.POST('/api/v1/tasks/{name}/rewind', { params: { path: { name } }, body: { to } }));
 
-export interface Skippable {
-  failure: Failure | null;
-  transaction: {
-    position: Position;
-    gtid: string | null;
-    tables: string[];
-    rows: number;
-    sample: string[];
-  } | null;
-  explanation: string;
-}
+export type Skippable = Schemas['SkipView'];
 
 export const skippableQuery = (name: string) =>
   queryOptions({
     queryKey: [...keys.task(name), 'skip'],
-    queryFn: () => pending<Skippable>('GET', `${at(name)}/skip`),
+    queryFn: (): Promise<Skippable> => answer(api.GET('/api/v1/tasks/{name}/skip', { params: { path: { name } } })),
     staleTime: 0,
     retry: false,
   });
 
-export const skip = (name: string, which: { gtid: string } | { position: Position }, reason: string) =>
-  pending<Order>('POST', `${at(name)}/skip`, { body: { ...which, reason } });
+/** Exactly the transaction that was shown. */
+export const skip = (name: string, which: { gtid: string } | { position: Position }, reason: string): Promise<Order> =>
+  answer(api.POST('/api/v1/tasks/{name}/skip', { params: { path: { name } }, body: { ...which, reason } }));
 
 export const versionsQuery = (name: string, current: number) =>
   queryOptions({

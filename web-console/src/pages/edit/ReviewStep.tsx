@@ -11,6 +11,7 @@ import { CopyButton } from '../../kit/CopyButton';
 import { ProblemNotice } from '../../kit/ProblemNotice';
 import { DiffView } from '../task/DiffView';
 import { unifiedDiff } from '../task/diff';
+import { redacted } from './spec';
 import type { Edited } from './SpecEditor';
 import { StaleNotice } from './StaleNotice';
 import type { SpecEditorState } from './useSpecEditor';
@@ -23,7 +24,12 @@ export function ReviewStep({ editor, edited }: { editor: SpecEditorState; edited
   const cache = useQueryClient();
   const navigate = useNavigate();
   const { spec } = editor;
-  const converted = useQuery({ queryKey: ['convert', spec], queryFn: () => convertSpec({ spec }), retry: false });
+  const shown = redacted(spec);
+  const converted = useQuery({
+    queryKey: ['convert', shown],
+    queryFn: () => convertSpec({ spec: shown }),
+    retry: false,
+  });
   const before = useQuery({
     queryKey: [...keys.task(edited?.name ?? ''), 'toml', edited?.version],
     queryFn: () => readToml(edited?.name ?? ''),

@@ -31,7 +31,7 @@ export function StaleNotice({ edited, onTake, onOverwrite }: Props) {
         {t('stale.about')}
       </Text>
       {now.error && <ProblemNotice problem={now.error} />}
-      {now.data && <DiffView diff={now.data.diff.diff} />}
+      {now.data && <DiffView diff={now.data.diff.diff} secrets={now.data.diff.secrets_changed} />}
       <Group mt="xs">
         <Button variant="default" onClick={() => void onTake()}>
           {t('stale.take')}

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { emptySpec, errorsAt, missing, secretKind, secretOf, secretText, stepOf, valueAt, withValueAt } from './spec';
+import {
+  emptySpec,
+  errorsAt,
+  missing,
+  redacted,
+  secretKind,
+  secretOf,
+  secretText,
+  stepOf,
+  valueAt,
+  withValueAt,
+} from './spec';
 
 describe('a spec that is being written', () => {
   const spec = emptySpec('group1');
@@ -32,6 +43,16 @@ describe('a spec that is being written', () => {
     expect(missing({ ...spec, consumer: { kind: 'kafka', brokers: [] } }, 'target')).toEqual(['consumer.brokers']);
     expect(missing({ ...spec, consumer: { kind: 'stdout' } }, 'target')).toEqual([]);
   });
+});
+
+it('shows no secret that was written in it', () => {
+  const written = withValueAt(withValueAt(emptySpec('g'), 'producer.password', 'canary'), 'consumer.password', {
+    env: 'P',
+  });
+  const shown = redacted(written);
+  expect(JSON.stringify(shown)).not.toContain('canary');
+  expect(valueAt(shown, 'consumer.password')).toEqual({ env: 'P' });
+  expect(redacted(emptySpec('g'))).toEqual(emptySpec('g'));
 });
 
 describe('an error of the API', () => {

@@ -79,6 +79,14 @@ export function secretOf(kind: SecretKind, text: string): Secret {
   }
 }
 
+/** The spec as it may be shown: secrets that were written in it are not. */
+export function redacted(spec: Spec): Spec {
+  return ['producer.password', 'consumer.password', 'consumer.sasl_password'].reduce((shown, path) => {
+    const secret = valueAt(shown, path);
+    return typeof secret === 'string' && secret !== '' ? withValueAt(shown, path, KEPT_SECRET) : shown;
+  }, spec);
+}
+
 export type Step = 'source' | 'tables' | 'target' | 'running' | 'preflight' | 'review';
 export const STEPS: readonly Step[] = ['source', 'tables', 'target', 'running', 'preflight', 'review'];
 

@@ -2,7 +2,7 @@
 
 import type { components } from '../../api/schema';
 
-export type Start = components['schemas']['StartDocument'];
+export type Start = components['schemas']['RewindStart'];
 export type StartKind = 'latest' | 'earliest' | 'gtid' | 'position' | 'time';
 
 export interface StartFields {
@@ -35,6 +35,6 @@ export function startOf({ kind, gtid, file, offset, time }: StartFields): Start 
     case 'position':
       return file.trim() === '' || offset === '' ? null : { file: file.trim(), offset };
     case 'time':
-      return time.trim() === '' ? null : ({ time: time.trim() } as unknown as Start);
+      return time.trim() === '' ? null : { time: time.trim() };
   }
 }

@@ -34,7 +34,7 @@ export function useSpecEditor(initial: Spec) {
         {
           onSuccess: (converted) => {
             setToml(converted.toml ?? '');
-            setErrors(converted.errors ?? []);
+            setErrors(converted.errors);
             setView('toml');
           },
         },
@@ -45,9 +45,9 @@ export function useSpecEditor(initial: Spec) {
       { toml },
       {
         onSuccess: (converted) => {
-          setErrors(converted.errors ?? []);
-          // Without a spec there is nothing the form could show: the text stays, with what is wrong in it.
-          if (!converted.spec) return;
+          setErrors(converted.errors);
+          // What is wrong without a key is wrong with the shape: the form could not show it, and the text stays.
+          if (!converted.spec || converted.errors.some(({ key }) => key === '')) return;
           setSpec(converted.spec);
           if (at) setStep(at);
           setView('form');

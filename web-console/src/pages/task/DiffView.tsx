@@ -5,10 +5,26 @@ import classes from './DiffView.module.css';
 
 const SIGN = { added: '+', removed: '−', same: ' ', hunk: ' ' } as const;
 
-export function DiffView({ diff }: { diff: string }) {
+interface Props {
+  diff: string;
+  /** Keys of secrets that differ, which the text does not show. */
+  secrets?: readonly string[];
+}
+
+export function DiffView({ diff, secrets = [] }: Props) {
+  const { t } = useTranslation('task');
+  return (
+    <>
+      <Rows diff={diff} same={secrets.length === 0} />
+      {secrets.length > 0 && <p>{t('diff.secrets', { keys: secrets.join(', ') })}</p>}
+    </>
+  );
+}
+
+function Rows({ diff, same }: { diff: string; same: boolean }) {
   const { t } = useTranslation('task');
   const rows = diffRows(diff);
-  if (rows.length === 0) return <p className="soft">{t('diff.same')}</p>;
+  if (rows.length === 0) return same ? <p className="soft">{t('diff.same')}</p> : null;
   return (
     <div className={classes.scroll} tabIndex={0} role="group" aria-label={t('diff.label')}>
       <table className={classes.diff}>

@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Notice } from '../../kit/Notice';
-import { previewRewind, rewind, type Rewind, type Start, type Status } from '../../api/task';
+import { previewRewind, rewind, type Rewind, type RewindTo as Start, type Status } from '../../api/task';
 import { ConfirmAction } from '../../kit/ConfirmAction';
 import { formatBytes, formatCount } from '../../kit/format';
 import { Panel } from '../../kit/Panel';
@@ -58,14 +58,14 @@ function Preview({ seen }: { seen: Rewind }) {
         <span className="mono">{place(seen.from)}</span> → <span className="mono">{place(seen.to)}</span>
       </Text>
       <Text size="sm" fw={600}>
-        {t(`rewind.${seen.direction}`)}
+        {seen.direction && t(`rewind.${seen.direction}`)}
         {seen.direction !== 'same' &&
           ` ${
-            seen.transactions === null
+            (seen.transactions ?? null) === null
               ? t('rewind.transactions_unknown')
-              : t('rewind.transactions', { transactions: formatCount(seen.transactions, i18n.language) })
+              : t('rewind.transactions', { transactions: formatCount(seen.transactions ?? 0, i18n.language) })
           }`}
-        {seen.bytes !== null && `, ${formatBytes(seen.bytes)}`}
+        {typeof seen.bytes === 'number' && `, ${formatBytes(seen.bytes)}`}
       </Text>
       <Text size="sm">{seen.explanation}</Text>
       {seen.warnings.length > 0 && (

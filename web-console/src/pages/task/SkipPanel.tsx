@@ -37,7 +37,7 @@ function Transaction({ transaction, status }: { transaction: NonNullable<Skippab
     <>
       <Text size="sm">
         <span className="mono">{gtid ?? `${position.file}:${position.offset}`}</span>{' '}
-        {t('skip.rows', { count: rows, tables: tables.join(', ') })}
+        {typeof rows === 'number' && t('skip.rows', { count: rows, tables: tables.join(', ') })}
       </Text>
       {sample.length > 0 && (
         <Code block tabIndex={0} mah={260} style={{ overflow: 'auto' }}>
@@ -60,7 +60,7 @@ function Transaction({ transaction, status }: { transaction: NonNullable<Skippab
           disabled={reason.trim() === ''}
           typed={status.name}
           act={async () => {
-            ordered(await skip(status.name, gtid === null ? { position } : { gtid }, reason.trim()));
+            ordered(await skip(status.name, gtid ? { gtid } : { position }, reason.trim()));
           }}
         >
           <Text size="sm">{t('skip.about')}</Text>

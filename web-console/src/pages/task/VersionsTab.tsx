@@ -116,7 +116,7 @@ function Difference({ name, from, to }: { name: string; from: number; to: number
     <>
       <ProblemNotice problem={diff.error} />
       {from === to && <Text size="sm">{t('version.choose')}</Text>}
-      {from !== to && diff.data && <DiffView diff={diff.data.diff} />}
+      {from !== to && diff.data && <DiffView diff={diff.data.diff} secrets={diff.data.secrets_changed} />}
     </>
   );
 }
