@@ -41,6 +41,7 @@ pub(crate) struct CoreProcess {
     pub(crate) process: Process,
     config: PathBuf,
     pub(crate) log: PathBuf,
+    pub(crate) admin_port: u16,
 }
 
 impl Cluster {
@@ -66,18 +67,19 @@ impl Cluster {
     fn spawn_core(&self, name: &str) -> Result<CoreProcess> {
         let config = self.dir.path().join(format!("{name}.toml"));
         let log = self.dir.path().join(format!("{name}.log"));
+        let admin_port = free_port();
         let text = format!(
             "group = \"{GROUP}\"\nname = \"{name}\"\nscan_period = \"1s\"\n[coordination]\nkind = \"zookeeper\"\n\
              tiers = [{:?}]\nsession_timeout = \"{}s\"\n[admin]\nlisten = \"127.0.0.1:{}\"\n\
              [secrets]\nkey_file = {:?}\n",
             self.zookeeper.addresses(),
             SESSION_TIMEOUT.as_secs(),
-            free_port(),
+            admin_port,
             self.dir.path().join(KEY_FILE)
         );
         std::fs::write(&config, text)?;
         let process = spawn(&config, &log)?;
-        Ok(CoreProcess { name: name.into(), process, config, log })
+        Ok(CoreProcess { name: name.into(), process, config, log, admin_port })
     }
 
     /// The way to its ZooKeeper, for a session of another's.

@@ -15,6 +15,7 @@ mod kafka_reader;
 mod monitor_alerts;
 mod preflight;
 mod producer_reads;
+mod prometheus;
 mod replication;
 mod secrets;
 mod server_api;
