@@ -94,7 +94,9 @@ async fn the_dashboard_and_the_rules_use_names_that_are_there() -> Result<()> {
         if missing.is_empty() { Ok(()) } else { Err(format!("missing: {missing:?}")) }
     })
     .await
-    .unwrap_or_else(|error| panic!("{error}\n{}\n{}", cluster.logs(), processes.each_ref().map(Process::log_text).concat()));
+    .unwrap_or_else(|error| {
+        panic!("{error}\n{}\n{}", cluster.logs(), processes.each_ref().map(Process::log_text).concat())
+    });
 
     for page in &pages {
         let mut check = Command::new(promtool()?).args(["check", "metrics"]).stdin(Stdio::piped()).spawn()?;

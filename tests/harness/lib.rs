@@ -43,6 +43,6 @@ pub use login::{SETUP_TOKEN, first_admin};
 pub use mail::MailReceiver;
 pub use mysql::MysqlServer;
 pub use port::free_port;
-pub use process::Process;
+pub use process::{Process, new_secrets_key};
 pub use receiver::{HttpReceiver, Received};
 pub use zookeeper::ZooKeeper;

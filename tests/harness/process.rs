@@ -96,3 +96,13 @@ impl Process {
         usage::cpu_seconds(self.pid())
     }
 }
+
+/// A file with a key that secrets are sealed with, made as an operator makes it.
+pub fn new_secrets_key(file: &Path) -> Result<()> {
+    let made =
+        std::process::Command::new(Process::program("replicator-server")?).arg("--new-key").arg(file).output()?;
+    match made.status.success() {
+        true => Ok(()),
+        false => Err(Error::new(format!("replicator-server --new-key: {}", String::from_utf8_lossy(&made.stderr)))),
+    }
+}

@@ -2,15 +2,12 @@
 
 use crate::programs::Program;
 use crate::writer::Writer;
-use replicator_tests::{Error, Flavor, HttpReceiver, MysqlServer, Result, ZooKeeper, free_port};
+use replicator_tests::{Flavor, HttpReceiver, MysqlServer, Result, SETUP_TOKEN, ZooKeeper, free_port, new_secrets_key};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
-
-/// Makes the first user, in place of a token that a person reads off the terminal.
-const SETUP_TOKEN: &str = "stage-setup-token-of-the-specs";
 
 /// Short enough for a spec to wait for a take-over.
 const SESSION_TIMEOUT: &str = "4s";
@@ -88,7 +85,7 @@ fn start_programs(folder: &Path, zookeeper: &ZooKeeper, address: &str) -> Result
         zookeeper.addresses()
     );
     let key = folder.join("secrets.key");
-    new_key(&key)?;
+    new_secrets_key(&key)?;
     let secrets = format!("[secrets]\nkey_file = {:?}\n", key.display().to_string());
     let mut programs = BTreeMap::new();
     let mut start = |program, name: &str, own: &str, sections: &str| -> Result<()> {
@@ -113,16 +110,4 @@ fn start_programs(folder: &Path, zookeeper: &ZooKeeper, address: &str) -> Result
     let admin = format!("[admin]\nlisten = \"127.0.0.1:{}\"\n[evaluation]\ninterval = \"500ms\"\n", free_port());
     start("replicator-monitor", "monitor", "name = \"monitor1\"\n", &admin)?;
     Ok(programs)
-}
-
-/// As an operator makes it.
-fn new_key(file: &Path) -> Result<()> {
-    let made = std::process::Command::new(replicator_tests::Process::program("replicator-server")?)
-        .arg("--new-key")
-        .arg(file)
-        .output()?;
-    match made.status.success() {
-        true => Ok(()),
-        false => Err(Error::new(format!("replicator-server --new-key: {}", String::from_utf8_lossy(&made.stderr)))),
-    }
 }
