@@ -1,7 +1,7 @@
 //! The replicator as it is run: a ZooKeeper, a Server to give orders to, and a Core that carries one task.
 
 use replicator_tests::{
-    Error, MysqlServer, Process, Result, SETUP_TOKEN, ZooKeeper, eventually, first_admin, free_port,
+    Error, MysqlServer, Process, Result, SETUP_TOKEN, ZooKeeper, eventually, first_admin, free_port, new_secrets_key,
 };
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -31,7 +31,7 @@ impl Ours {
         let zookeeper = ZooKeeper::start(1).await?;
         let folder = tempfile::tempdir()?;
         let key_file = folder.path().join("secrets.key");
-        make_key(&key_file)?;
+        new_secrets_key(&key_file)?;
         let coordination = format!(
             "[secrets]\nkey_file = {key_file:?}\n[coordination]\nkind = \"zookeeper\"\ntiers = [{:?}]\n",
             zookeeper.addresses()
@@ -137,14 +137,4 @@ fn task(source: &MysqlServer, target: &MysqlServer, applied: &str) -> String {
         crate::workload::DATABASE,
         end(target)
     )
-}
-
-/// The key that Server and Core seal passwords with, made as an operator makes it.
-fn make_key(file: &Path) -> Result<()> {
-    let made =
-        std::process::Command::new(Process::program("replicator-server")?).arg("--new-key").arg(file).output()?;
-    match made.status.success() {
-        true => Ok(()),
-        false => Err(Error::new(format!("replicator-server --new-key: {}", String::from_utf8_lossy(&made.stderr)))),
-    }
 }
