@@ -1,12 +1,13 @@
 // Who did what.
-import { infiniteQueryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { pending } from './client';
 import { keys } from './keys';
 
 export interface AuditEntry {
   id: string;
-  at: string;
-  user: string;
+  at: string | null;
+  /** Null where nobody had signed in. */
+  user: string | null;
   via: 'session' | 'token' | 'none';
   address: string;
   /** The operation of the API. */
@@ -24,6 +25,12 @@ export interface AuditFilter {
 }
 
 const PAGE_SIZE = 50;
+
+/** The last few, for the overview. */
+export const changesQuery = queryOptions({
+  queryKey: [...keys.audit, 'last'],
+  queryFn: () => pending<{ entries: AuditEntry[] }>('GET', '/audit', { query: { limit: 10 } }),
+});
 
 export const auditQuery = (filter: AuditFilter) =>
   infiniteQueryOptions({

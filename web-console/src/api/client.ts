@@ -43,7 +43,7 @@ interface Rest {
   headers?: Record<string, string>;
 }
 
-/** An operation that the OpenAPI document does not have yet; see `pending.ts`. */
+/** An operation that the OpenAPI document does not have yet. */
 export async function pending<T>(method: string, path: string, rest: Rest = {}): Promise<T> {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(rest.query ?? {}) as [string, unknown][]) {

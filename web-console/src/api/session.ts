@@ -1,9 +1,16 @@
 // Who is signed in.
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { pending } from './client';
-import type { Role, SessionView } from './pending';
 
-export type { Role, SessionView };
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export interface SessionView {
+  user: string;
+  role: Role;
+  /** Null for a token without an end. */
+  expires_at: string | null;
+  via: 'session' | 'token' | 'none';
+}
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 

@@ -37,9 +37,9 @@ function Row({ entry }: { entry: AuditEntry }) {
   return (
     <Table.Tr>
       <Table.Td style={{ whiteSpace: 'nowrap', verticalAlign: 'top' }}>
-        {formatMoment(new Date(entry.at), i18n.language)}
+        {entry.at === null ? '–' : formatMoment(new Date(entry.at), i18n.language)}
       </Table.Td>
-      <Table.Td style={{ verticalAlign: 'top' }}>{entry.user}</Table.Td>
+      <Table.Td style={{ verticalAlign: 'top' }}>{entry.user ?? '–'}</Table.Td>
       <Table.Td>
         <span className="mono">{entry.action}</span> <strong>{entry.subject}</strong>
         {entry.detail !== '' && (

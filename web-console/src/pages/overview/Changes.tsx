@@ -1,20 +1,27 @@
 // What people changed last.
 import { Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { AuditEntry } from '../../api/audit';
-import { useMay } from '../../api/session';
+import { useQuery } from '@tanstack/react-query';
+import { changesQuery } from '../../api/audit';
+import { ProblemNotice } from '../../kit/ProblemNotice';
 import { TimeAgo } from '../../kit/TimeAgo';
 import { OutcomePill } from '../audit/OutcomePill';
 import { TextLink } from '../../kit/TextLink';
 
-export function Changes({ changes }: { changes: readonly AuditEntry[] }) {
+/** Audit has no events: what others did appears after this. */
+const REREAD_MS = 15_000;
+
+/** Only for those who may read the audit. */
+export function Changes() {
   const { t } = useTranslation('overview');
-  const mayRead = useMay('operator');
+  const { data, error } = useQuery({ ...changesQuery, refetchInterval: REREAD_MS });
+  const changes = data?.entries ?? [];
   return (
     <>
+      <ProblemNotice problem={error} />
       {changes.length === 0 ? (
         <Text size="sm" px="md" pb="md" className="soft">
-          {mayRead ? t('changes.none') : t('changes.hidden')}
+          {t('changes.none')}
         </Text>
       ) : (
         <div className="table-scroll" tabIndex={0} role="region" aria-label={t('changes.title')}>
@@ -25,7 +32,7 @@ export function Changes({ changes }: { changes: readonly AuditEntry[] }) {
                   <Table.Td className="soft" style={{ whiteSpace: 'nowrap' }}>
                     <TimeAgo at={entry.at} />
                   </Table.Td>
-                  <Table.Td>{entry.user}</Table.Td>
+                  <Table.Td>{entry.user ?? '–'}</Table.Td>
                   <Table.Td>
                     <span className="mono">{entry.action}</span> {entry.subject}
                   </Table.Td>
@@ -38,11 +45,9 @@ export function Changes({ changes }: { changes: readonly AuditEntry[] }) {
           </Table>
         </div>
       )}
-      {mayRead && (
-        <Text size="sm" px="md" pb="sm" pt={4}>
-          <TextLink to="/audit">{t('changes.all')}</TextLink>
-        </Text>
-      )}
+      <Text size="sm" px="md" pb="sm" pt={4}>
+        <TextLink to="/audit">{t('changes.all')}</TextLink>
+      </Text>
     </>
   );
 }

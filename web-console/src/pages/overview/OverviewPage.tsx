@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { PageLoads } from '../../app/NotFound';
 import { usePoll } from '../../api/contact';
 import { overviewQuery } from '../../api/overview';
+import { useMay } from '../../api/session';
 import { PageHeader } from '../../kit/PageHeader';
 import { Panel } from '../../kit/Panel';
 import { ProblemNotice } from '../../kit/ProblemNotice';
@@ -18,6 +19,7 @@ const REREAD_MS = 10_000;
 
 export function OverviewPage() {
   const { t } = useTranslation('overview');
+  const mayReadAudit = useMay('operator');
   const poll = usePoll(3_000);
   const { data, error } = useQuery({ ...overviewQuery, refetchInterval: poll === false ? REREAD_MS : poll });
   return (
@@ -37,9 +39,11 @@ export function OverviewPage() {
               <Panel title={t('lag.title')} flush>
                 <WorstLag tasks={data.tasks.worst_lag} />
               </Panel>
-              <Panel title={t('changes.title')} flush>
-                <Changes changes={data.changes} />
-              </Panel>
+              {mayReadAudit && (
+                <Panel title={t('changes.title')} flush>
+                  <Changes />
+                </Panel>
+              )}
             </SimpleGrid>
           </>
         )}

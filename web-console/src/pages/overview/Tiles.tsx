@@ -16,12 +16,11 @@ const MONITOR_LATE_S = 30;
 export function Tiles({ overview }: { overview: Overview }) {
   const { t } = useTranslation('overview');
   const { tasks, alerts, cores, servers, monitors } = overview;
-  const all = Object.values(tasks.by_state).reduce((sum, count) => sum + count, 0);
   const age = monitors.last_evaluation_age_seconds;
   const late = monitors.alive === 0 || age === null || age > MONITOR_LATE_S;
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
-      <Tile title={t('tasks.title')} to="/tasks" value={all}>
+      <Tile title={t('tasks.title')} to="/tasks" value={tasks.total}>
         <Group gap={8}>
           {STATES.filter((state) => (tasks.by_state[state] ?? 0) > 0).map((state) => (
             <Link key={state} to="/tasks" search={{ state }} className={classes['state'] ?? ''}>
