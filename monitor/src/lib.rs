@@ -33,7 +33,6 @@ mod lead;
 pub mod leases;
 pub mod ledger;
 pub mod metrics;
-mod mirror;
 pub mod monitor;
 pub mod notify;
 pub mod observe;

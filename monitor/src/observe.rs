@@ -3,10 +3,10 @@
 
 use crate::advance::{Advance, Advances};
 use crate::facts::{Facts, MonitorFacts, Orders, Reading, SpecFacts, TaskFacts};
-use crate::mirror::Mirror;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use replicator_coordination::election;
 use replicator_coordination::layout;
+use replicator_coordination::mirror::Mirror;
 use replicator_coordination::path::Path;
 use replicator_coordination::store::{Node, SessionId, Store, StoreError, Version};
 use replicator_model::alert::AlertId;

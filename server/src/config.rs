@@ -12,11 +12,13 @@ use replicator_model::settings::{self, Overridable, SettingsError};
 use replicator_model::span::{Bytes, Span};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the environment may override, as `REPLICATOR_HTTP_LISTEN`.
-const OVERRIDABLE: Overridable =
-    Overridable { keys: &[], sections: &["coordination", "http", "access", "inspect", "networks", "secrets"] };
+const OVERRIDABLE: Overridable = Overridable {
+    keys: &[],
+    sections: &["coordination", "http", "access", "inspect", "networks", "history", "secrets"],
+};
 
 /// Everything in `server.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +29,8 @@ pub struct Config {
     pub http: HttpConfig,
     #[serde(default)]
     pub inspect: InspectConfig,
+    #[serde(default)]
+    pub history: HistoryConfig,
     /// The keys for passwords that are stored.
     #[serde(default)]
     pub secrets: SecretsConfig,
@@ -44,6 +48,7 @@ pub struct Settings {
     pub access: AccessConfig,
     pub inspect: InspectConfig,
     pub networks: Networks,
+    pub history: HistoryConfig,
 }
 
 /// The listener of REST, `/healthz`, `/readyz` and `/metrics`.
@@ -63,6 +68,15 @@ pub struct HttpConfig {
     pub request_timeout: Span,
     /// Most connections at a time; whoever comes then waits.
     pub connections_max: usize,
+}
+
+/// What tasks did over time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistoryConfig {
+    /// Where seven days of it are kept, for this Server alone. Default: nowhere, and then it is of the last hour, in
+    /// memory.
+    pub folder: Option<PathBuf>,
 }
 
 impl Default for HttpConfig {
@@ -89,6 +103,8 @@ pub enum ConfigError {
     KeyFile(#[from] KeyFileError),
     #[error("{0}")]
     Invalid(String),
+    #[error("`history.folder`: {0}; give each Server a folder of its own that it may write to")]
+    History(String),
     #[error("{0}")]
     Coordination(#[from] CoordinationError),
     #[error("can't listen on {listen}: {problem}; choose another address under [http] listen, or end who has it")]
@@ -122,8 +138,13 @@ impl Config {
     /// Takes the listener and prepares the way to the coordination service, which need not answer yet.
     pub fn build(self) -> Result<Server, ConfigError> {
         let coordination = self.coordination()?;
-        let settings =
-            Settings { http: self.http, access: self.access, inspect: self.inspect, networks: self.networks };
+        let settings = Settings {
+            http: self.http,
+            access: self.access,
+            inspect: self.inspect,
+            networks: self.networks,
+            history: self.history,
+        };
         Server::new(settings, coordination)
     }
 

@@ -2,7 +2,9 @@
 //! other servers only when it is asked to ([`inspect`], [`preflight`]); several Servers may run at once, and none is special.
 //!
 //! A request: `access` (who calls, and may that one) → [`api`] (HTTP) → `tasks`, `groups`, `alerting` (rules) → the
-//! tree; back: `status` (what is there, joined) → [`view`] (what is answered) or `problem` (what went wrong). [`config`] → [`server`] puts it together.
+//! tree; back: `status` (what is there, joined) → [`view`] (what is answered) or `problem` (what went wrong).
+//! [`config`] → [`server`] puts it together.
+//! `picture` is what is known of everything at this moment; `history` what was.
 //! `console` answers browsers with the files of `web-console/`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -13,9 +15,11 @@ pub mod config;
 mod console;
 mod groups;
 mod handover;
+mod history;
 pub mod inspect;
 mod listener;
 mod metrics;
+mod picture;
 pub mod preflight;
 mod problem;
 mod rewind;

@@ -40,6 +40,8 @@ pub(crate) enum ApiError {
     TableNotFound { database: String, table: String },
     #[error("the body can't be read: {0}")]
     BodyInvalid(String),
+    #[error("{max} streams of events are open already")]
+    TooManyStreams { max: usize },
     #[error("there is no If-Match header")]
     PreconditionRequired,
     #[error("`{0}` is not an ETag of a task")]
@@ -113,6 +115,10 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
+    pub(crate) fn no_such_task(task: TaskName) -> Self {
+        CoordinationError::NoSuchTask { task }.into()
+    }
+
     fn parts(&self) -> (StatusCode, &str, &str) {
         use ApiError::*;
         use StatusCode as S;
@@ -143,6 +149,9 @@ impl ApiError {
                 (S::NOT_FOUND, "table_not_found", "list the tables with POST /api/v1/sources/tables")
             }
             BodyInvalid(_) => (S::BAD_REQUEST, "body_invalid", "mend the key that it names"),
+            TooManyStreams { .. } => {
+                (S::TOO_MANY_REQUESTS, "too_many_streams", "close pages that are not needed, or ask another Server")
+            }
             PreconditionRequired => (
                 S::PRECONDITION_REQUIRED,
                 "precondition_required",

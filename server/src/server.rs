@@ -2,17 +2,21 @@
 
 use crate::access::Access;
 use crate::access::setup::{Doorkeeper, SetupToken};
-use crate::api::{self, App};
+use crate::api::{self, App, STREAMS_MAX};
 use crate::config::{ConfigError, Settings};
+use crate::history::keeper::History;
 use crate::inspect::limits::Limits;
 use crate::listener::{LimitedListener, Peer};
 use crate::metrics::Metrics;
+use crate::picture::keeper::{self as picture, PictureKeeper};
 use crate::sessions::{self, SessionKeeper, Sessions};
-use replicator_coordination::session::Coordination;
+use replicator_coordination::session::{Coordination, Surroundings};
+use replicator_model::instance::ServerInfo;
 use replicator_model::networks::Networks;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// How long requests may finish after the shutdown began.
@@ -26,12 +30,13 @@ pub struct Server {
     app: Arc<App>,
     keeper: SessionKeeper,
     setup_token: SetupToken,
+    pictures: PictureKeeper,
 }
 
 impl Server {
     /// Takes the address. `coordination` may be shared with others of this process.
     pub fn new(settings: Settings, coordination: Coordination) -> Result<Self, ConfigError> {
-        let Settings { http, access, inspect, networks } = settings;
+        let Settings { http, access, inspect, networks, history } = settings;
         http.check().and_then(|()| inspect.check()).and_then(|()| access.check()).map_err(ConfigError::Invalid)?;
         let given = access.given_setup_token().map_err(ConfigError::Invalid)?;
         let setup_token = SetupToken::new(given).map_err(|error| ConfigError::Invalid(error.to_string()))?;
@@ -41,8 +46,17 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         let networks = Networks { loopback: http.listen.ip().is_loopback(), ..networks };
         let (sessions, keeper): (Sessions, SessionKeeper) = sessions::keep(coordination);
+        let history = match &history.folder {
+            Some(folder) => History::open(folder).map_err(ConfigError::History)?,
+            None => History::in_memory(),
+        };
+        let (pictures, picture_keeper) = picture::keep(sessions.clone(), info(address));
         let app = Arc::new(App {
             sessions,
+            pictures,
+            history,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            ending: CancellationToken::new(),
             metrics: Metrics::new(),
             access: Arc::new(Access::new(access, setup_token.hash(), false)),
             request_timeout: http.request_timeout.duration(),
@@ -50,7 +64,8 @@ impl Server {
             limits: Limits::new(&inspect, Some(networks)),
             hosts: (!http.allow_insecure).then(|| http.hosts.clone()),
         });
-        Ok(Self { listener, address, connections_max: http.connections_max, app, keeper, setup_token })
+        let connections_max = http.connections_max;
+        Ok(Self { listener, address, connections_max, app, keeper, setup_token, pictures: picture_keeper })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
@@ -83,19 +98,38 @@ impl Server {
             url,
         };
         let door = tokio::spawn(doorkeeper.run(session_end.clone()));
+        let looking = tokio::spawn(self.pictures.run(session_end.clone()));
+        let (history, pictures) = (self.app.history.clone(), self.app.pictures.clone());
+        let remembering = tokio::spawn(history.keep(pictures, session_end.clone()));
+        let (begun, ending) = (shutdown.clone(), self.app.ending.clone());
+        let end_streams = async move {
+            begun.cancelled().await;
+            ending.cancel();
+        };
         let service = api::router(self.app).into_make_service_with_connect_info::<Peer>();
-        let serving =
-            axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned()).into_future();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(end_streams).into_future();
         let result = tokio::select! {
             biased;
             result = serving => result,
             () = after(shutdown, SHUTDOWN_GRACE) => Ok(()),
         };
         session_end.cancel();
-        door.await.ok();
-        keeping.await.ok();
+        for worker in [door, keeping, looking, remembering] {
+            worker.await.ok();
+        }
         tracing::info!("server ended");
         result
+    }
+}
+
+/// How this Server shows itself to people who count Servers.
+fn info(address: SocketAddr) -> ServerInfo {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    ServerInfo {
+        host: host.trim().to_owned(),
+        address: address.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        since_us: (Surroundings::real().wall_clock_us)(),
     }
 }
 

@@ -1,12 +1,18 @@
 //! What a task does, told from the nodes that are there. Pure: nodes in, one honest sentence out.
 
-use crate::view::{DesiredView, EndView, FailureView, InstanceView, RunningOn, StatusView, TaskState, time};
+use crate::view::{
+    AcknowledgedVersion, BlockedWord, DesiredView, EndView, FailureView, InstanceView, RunningOn, StatusView,
+    TaskState, time,
+};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::{Desired, DesiredState};
 use replicator_model::instance::{CoreInfo, InstanceInfo, Role};
 use replicator_model::status::{Stage, TaskStatus};
 use replicator_model::stored::CarriedOut;
 use replicator_model::task::TaskSpec;
+
+/// From which lag on it is asked what holds a task up. Less is the time that a batch takes.
+const BEHIND_SECONDS: f64 = 5.0;
 
 /// Everything that the tree holds of one task, and the Cores of its group.
 #[derive(Debug, Clone)]
@@ -83,6 +89,7 @@ pub(crate) fn view(seen: &Observation) -> StatusView {
         stage: seen.stage(),
         lag_seconds: status.and_then(|status| status.lag_seconds),
         progress: status.map(|status| (&status.progress).into()),
+        blocked: status.and_then(|status| blocked(status, seen.spec.pipe.queue_bytes_max.get())),
         failure: status.and_then(|status| status.failure.as_ref()).map(Into::into),
         skipped: seen.carried_out.skipped,
         retries: status.map_or(0, |status| status.retries),
@@ -91,8 +98,37 @@ pub(crate) fn view(seen: &Observation) -> StatusView {
         last_commit: seen.last_commit.as_ref().map(Into::into),
         instances_wanted: seen.spec.standby.instances(),
         instances: seen.instances.iter().map(|(node, instance)| InstanceView::new(node, instance)).collect(),
+        acknowledged: acknowledged(&seen.instances),
         updated_at: status.and_then(|status| time(status.updated_us)),
     }
+}
+
+fn acknowledged(instances: &[(String, InstanceInfo)]) -> Vec<AcknowledgedVersion> {
+    let versions = instances.iter().filter_map(|(_, instance)| {
+        Some(AcknowledgedVersion { core: instance.core.to_string(), version: instance.spec_version? })
+    });
+    versions.collect()
+}
+
+/// What holds a task up that is behind: told by how full the queue between the two ends is.
+///
+/// | lag | queue | |
+/// |---|---|---|
+/// | under 5 s, or not known | | nothing |
+/// | 5 s or more | under 10 % | the source |
+/// | | under 75 % | the queue |
+/// | | 75 % or more | the target |
+fn blocked(status: &TaskStatus, queue_bytes_max: u64) -> Option<BlockedWord> {
+    let behind = status.lag_seconds.is_some_and(|lag| lag >= BEHIND_SECONDS);
+    if status.stage != Stage::Streaming || !behind {
+        return None;
+    }
+    let percent = status.progress.queue_bytes.saturating_mul(100) / queue_bytes_max.max(1);
+    Some(match percent {
+        0..10 => BlockedWord::Source,
+        10..75 => BlockedWord::Queue,
+        _ => BlockedWord::Target,
+    })
 }
 
 /// | wanted | RUNNING instance | its stage | state |

@@ -3,19 +3,14 @@
 
 use crate::problem::ApiError;
 use crate::status::{self, Observation};
-use crate::view::{OrderView, StatusView, TaskList, TaskState, TaskSummary, TaskView, UnreadableTask};
-use futures_util::StreamExt;
-use futures_util::stream;
+use crate::view::{OrderView, StatusView, TaskState, TaskView};
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::session::Session;
 use replicator_coordination::tasks::{Author, Task};
 use replicator_model::desired::{Desired, DesiredState};
-use replicator_model::name::{GroupName, TaskName};
+use replicator_model::name::TaskName;
 use replicator_model::secret::SecretSource;
 use replicator_model::task::TaskSpec;
-
-/// Tasks that are read at the same time for a list.
-const LIST_CONCURRENCY: usize = 32;
 
 /// What an operator tells a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,53 +19,6 @@ pub(crate) enum Order {
     Stop,
     Pause,
     Resume,
-}
-
-/// Which tasks of a list.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ListFilter {
-    pub(crate) group: Option<GroupName>,
-    pub(crate) state: Option<TaskState>,
-    /// Only names that contain this.
-    pub(crate) name: String,
-    /// Only names after this one.
-    pub(crate) after: String,
-    pub(crate) limit: usize,
-}
-
-pub(crate) async fn list(session: &Session, filter: &ListFilter) -> Result<TaskList, ApiError> {
-    let names = match &filter.group {
-        Some(group) => session.tasks_of_group(group).await?,
-        None => session.tasks().await?,
-    };
-    let wanted = |name: &TaskName| name.as_str() > filter.after.as_str() && name.as_str().contains(&filter.name);
-    let read = |name: TaskName| async move {
-        let observed = observe(session, &name).await;
-        (name, observed)
-    };
-    let mut observed = stream::iter(names.into_iter().filter(wanted)).map(read).buffered(LIST_CONCURRENCY);
-    let mut page = TaskList { tasks: Vec::new(), next: None, unreadable: Vec::new() };
-    while let Some((name, observed)) = observed.next().await {
-        match observed {
-            Ok(observed) => {
-                let summary = TaskSummary::from(status::view(&observed));
-                if filter.state.is_some_and(|state| state != summary.state) {
-                    continue;
-                }
-                if page.tasks.len() == filter.limit {
-                    page.next = page.tasks.last().map(|last| last.name.clone());
-                    break;
-                }
-                page.tasks.push(summary);
-            }
-            Err(CoordinationError::NoSuchTask { .. }) => {}
-            Err(error @ CoordinationError::Unreadable { .. }) => {
-                page.unreadable.push(UnreadableTask { name: name.into(), reason: error.to_string() });
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(page)
 }
 
 pub(crate) async fn read(session: &Session, name: &TaskName) -> Result<TaskView, ApiError> {

@@ -13,6 +13,7 @@ const FENCES: [(&str, &[&str]); 14] = [
     ("flate2", &["core/binlog/src/deflate.rs"]),
     ("axum", &["server/src/", "core/src/admin.rs", "monitor/src/admin.rs", "monitor/src/monitor.rs"]),
     ("reqwest", &["monitor/src/notify/", "deploy/replicator/src/"]),
+    ("redb", &["server/src/history/"]),
     ("lettre", &["monitor/src/notify/email.rs"]),
     ("hmac", &["monitor/src/notify/signature.rs"]),
     ("utoipa", &["server/src/api/", "server/src/view/", "server/src/access/roles.rs"]),

@@ -107,6 +107,16 @@ pub fn servers() -> Path {
     root().join("servers")
 }
 
+/// What a Server's name begins with; the store appends the sequence.
+pub fn server_prefix(name: &str) -> Path {
+    servers().join(&format!("{}-", host_in_name(name)))
+}
+
+/// `name` as listed under [`servers`]; its data: `ServerInfo`; ephemeral.
+pub fn server(name: &str) -> Path {
+    servers().join(name)
+}
+
 /// A line of Monitors, smallest first.
 pub fn monitors() -> Path {
     root().join("monitors")
@@ -299,6 +309,8 @@ mod tests {
             group_task(&group, &task),
             group_cores(&group),
             group_core(&group, &core),
+            server_prefix("server/1"),
+            server("server_1-0000000007"),
             monitor_prefix("monitor/1"),
             monitor("monitor_1-0000000007"),
             alert_states(),

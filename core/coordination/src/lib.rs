@@ -9,6 +9,7 @@
 //! - [`layout`]: every path that is used, and nowhere else;
 //! - [`tasks`], [`desired`], [`groups`], [`instances`], [`alerts`], [`channels`]: what the nodes hold; [`watching`]: when to read them again;
 //! - [`users`], [`sign_ins`], [`tokens`], [`setup`], [`audit`]: who may steer all this, and who did;
+//! - [`mirror`]: a copy of what is read again and again; [`servers`]: who serves;
 //! - [`election`] → [`lease_clock`] → [`lease`] → [`standby`]: who runs a task, and what only that one may write;
 //! - [`scan`]: which tasks of its group a Core joins and leaves.
 //!
@@ -33,12 +34,14 @@ pub mod key_file;
 pub mod layout;
 pub mod lease;
 pub mod lease_clock;
+pub mod mirror;
 mod nodes;
 pub mod path;
 pub mod reseal;
 pub mod scan;
 pub mod sealing;
 pub mod seeded;
+pub mod servers;
 pub mod session;
 pub mod setup;
 pub mod sign_ins;

@@ -50,3 +50,15 @@ pub struct CoreInfo {
     pub admin: Option<String>,
     pub since_us: i64,
 }
+
+/// One Server that is alive: the data of `servers/<name>-<sequence>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerInfo {
+    /// The host's name.
+    pub host: String,
+    /// Where it listens, as it sees it itself.
+    pub address: String,
+    /// The program's version.
+    pub version: String,
+    pub since_us: i64,
+}

@@ -9,7 +9,7 @@ use crate::channel::{ChannelSpec, ChannelTest, Deliveries};
 use crate::checkpoint::Checkpoint;
 use crate::desired::Desired;
 use crate::epoch::Epoch;
-use crate::instance::{CoreInfo, InstanceInfo};
+use crate::instance::{CoreInfo, InstanceInfo, ServerInfo};
 use crate::monitor::{LeaseMemory, MonitorInfo};
 use crate::rule_settings::RuleSettings;
 use crate::secret::{SealedSecret, SecretSource};
@@ -103,6 +103,7 @@ stored!(Checkpoint, "checkpoint");
 stored!(Desired, "desired state");
 stored!(InstanceInfo, "instance");
 stored!(CoreInfo, "Core");
+stored!(ServerInfo, "Server");
 stored!(TaskStatus, "status");
 stored!(EpochNode, "epoch");
 stored!(CarriedOut, "carried-out order");
@@ -436,6 +437,15 @@ pub(crate) mod tests {
                 capacity: 100,
                 load: 3,
                 admin: Some("127.0.0.1:9101".into()),
+                since_us: 1_790_000_000_000_000,
+            },
+        );
+        check(
+            "server",
+            &ServerInfo {
+                host: "db-host-1".into(),
+                address: "127.0.0.1:8080".into(),
+                version: "0.1.0".into(),
                 since_us: 1_790_000_000_000_000,
             },
         );

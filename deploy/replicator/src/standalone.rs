@@ -11,7 +11,7 @@ use replicator_core::instance::{Core, shut_down_on_signals};
 use replicator_model::secret::{EnvSource, SecretSource};
 use replicator_model::span::Span;
 use replicator_monitor::{Config as MonitorConfig, Monitor};
-use replicator_server::config::{AccessConfig, HttpConfig, Settings};
+use replicator_server::config::{AccessConfig, HistoryConfig, HttpConfig, Settings};
 use replicator_server::server::Server;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -65,6 +65,7 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     let keys = key_file::read_or_make(&key_file).map_err(|error| not_started("secrets", &error))?;
     let coordination = Coordination::open(&config).map_err(|error| error.failure())?.with_keys(Arc::new(keys));
     let http = HttpConfig { listen: wanted.listen, allow_insecure: wanted.allow_insecure, ..HttpConfig::default() };
+    let history = HistoryConfig { folder: Some(wanted.data.join("history")) };
     let core = CoreConfig {
         group: wanted.group.clone(),
         name: None,
@@ -77,7 +78,7 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     let monitor = MonitorConfig { admin: None, ..MonitorConfig::new(config) };
     let given = std::env::var_os(SETUP_TOKEN).map(|_| SecretSource::Env(EnvSource { env: SETUP_TOKEN.to_owned() }));
     let access = AccessConfig { setup_token: given, ..AccessConfig::default() };
-    let settings = Settings { http, access, ..Settings::default() };
+    let settings = Settings { http, access, history, ..Settings::default() };
     Ok(Roles {
         coordination: coordination.clone(),
         server: Server::new(settings, coordination.clone()).map_err(|error| not_started("server", &error))?,

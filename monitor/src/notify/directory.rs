@@ -2,10 +2,10 @@
 
 use super::Channel;
 use super::outbox::Trouble;
-use crate::mirror::Mirror;
 use bytes::Bytes;
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::layout;
+use replicator_coordination::mirror::Mirror;
 use replicator_coordination::session::Session;
 use replicator_model::alert::Severity;
 use replicator_model::name::ChannelName;

@@ -3,10 +3,10 @@
 
 use super::Message;
 use super::outbox::attempt_delivery;
-use crate::mirror::Mirror;
 use crate::monitor::now_us;
 use replicator_coordination::error::CoordinationError;
 use replicator_coordination::layout;
+use replicator_coordination::mirror::Mirror;
 use replicator_coordination::session::Session;
 use replicator_model::channel::{ChannelTest, Deliveries, Delivery, TestAnswer};
 use replicator_model::name::ChannelName;

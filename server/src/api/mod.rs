@@ -6,11 +6,13 @@
 mod alerts;
 mod body;
 mod channels;
+mod events;
 mod guard;
 mod health;
 mod observed;
 mod once;
 mod orders;
+mod overview;
 mod preflight;
 mod request;
 mod rules;
@@ -22,9 +24,13 @@ mod tokens;
 mod users;
 mod versions;
 
+pub(crate) use events::STREAMS_MAX;
+
 use crate::access::{Access, layer, roles};
+use crate::history::keeper::History;
 use crate::inspect::limits::Limits;
 use crate::metrics::Metrics;
+use crate::picture::keeper::Pictures;
 use crate::problem::ApiError;
 use crate::sessions::Sessions;
 use crate::view::Problem;
@@ -34,6 +40,8 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 use utoipa::{IntoResponses, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
@@ -44,6 +52,12 @@ pub(crate) struct App {
     pub(crate) sessions: Sessions,
     pub(crate) metrics: Metrics,
     pub(crate) access: Arc<Access>,
+    pub(crate) pictures: Pictures,
+    pub(crate) history: History,
+    /// Places for streams of events.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Cancelled when the Server begins to end: streams end, which would otherwise go on for ever.
+    pub(crate) ending: CancellationToken,
     pub(crate) request_timeout: Duration,
     pub(crate) body_bytes_max: usize,
     /// Of looks at other servers.
@@ -119,6 +133,10 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(once::rewind))
         .routes(routes!(once::show_skip, once::skip))
         .routes(routes!(once::hand_over))
+        .routes(routes!(overview::overview))
+        .routes(routes!(overview::history))
+        .routes(routes!(events::events))
+        .routes(routes!(events::task_events))
         .routes(routes!(observed::status))
         .routes(routes!(observed::instances))
         .routes(routes!(observed::cores))

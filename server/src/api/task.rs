@@ -3,10 +3,11 @@
 use super::request::{Asked, IfMatch, Name, SpecBody, etag};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
+use crate::picture::list::{self, ListFilter};
 use crate::problem::ApiError;
-use crate::tasks::{self, ListFilter};
+use crate::tasks;
 use crate::view::words::DesiredWord;
-use crate::view::{Problem, TaskDocument, TaskList, TaskState, TaskView};
+use crate::view::{Problem, TaskDocument, TaskList, TaskSort, TaskState, TaskView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -32,6 +33,14 @@ pub(super) struct ListQuery {
     state: Option<TaskState>,
     /// Only tasks whose name contains this.
     name: Option<String>,
+    /// By what they are ordered.
+    #[serde(default)]
+    #[param(inline, default = "name")]
+    sort: TaskSort,
+    /// With `lag_history`, the lag of the last 30 minutes.
+    #[serde(default)]
+    #[param(default = false)]
+    sparkline: bool,
     /// The `next` of the page before.
     after: Option<String>,
     /// Most tasks to answer.
@@ -79,7 +88,7 @@ pub(super) fn author<'a>(caller: &'a Caller, reason: &'a str) -> Result<Author<'
 
 /// List tasks
 ///
-/// By name, a page at a time.
+/// A page at a time, by name unless told otherwise.
 #[utoipa::path(
     get, path = "/tasks", operation_id = "listTasks", tag = "tasks", params(ListQuery),
     responses((status = 200, body = TaskList, example = json!({"tasks": [{
@@ -87,8 +96,8 @@ pub(super) fn author<'a>(caller: &'a Caller, reason: &'a str) -> Result<Author<'
         "source": {"kind": "mysql", "address": "db1.example:3306"},
         "target": {"kind": "mysql", "address": "db2.example:3306"},
         "desired": {"state": "running", "generation": 1}, "state": "running",
-        "running_on": "core1", "standbys": 1, "lag_seconds": 0.0, "rows_per_second": 1200.0,
-    }]})), AnyProblem),
+        "running_on": "core1", "standbys": 1, "lag_seconds": 0.0, "rows_per_second": 1200.0, "alerts": 0,
+    }], "total": 1, "counts": {"running": 1}})), AnyProblem),
 )]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -103,9 +112,17 @@ pub(super) async fn list(
         state: asked.state,
         name: asked.name.unwrap_or_default(),
         after: asked.after.unwrap_or_default(),
+        sort: asked.sort,
         limit,
     };
-    Ok(Json(tasks::list(&app.sessions.get().await?, &filter).await?))
+    let moment = app.pictures.fresh().await?;
+    let mut page = list::list(&moment, &filter);
+    if asked.sparkline {
+        for task in &mut page.tasks {
+            task.lag_history = Some(app.history.sparkline(&task.name, moment.at_us));
+        }
+    }
+    Ok(Json(page))
 }
 
 /// Make a task

@@ -7,7 +7,9 @@ mod access;
 mod alert;
 mod channel;
 mod core;
+mod history;
 mod orders;
+mod overview;
 mod preflight;
 mod problem;
 mod rule;
@@ -28,10 +30,12 @@ pub use alert::{
     SilenceList, SilenceRequest, SilenceState, SilenceView, SubjectKind, SubjectView,
 };
 pub use channel::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, DeliveryView};
+pub use history::{HistorySeries, HistoryView, StateSegment};
 pub use orders::{
     CountedBy, Direction, HandoverRequest, RewindRequest, RewindStart, RewindView, RewoundView, SkipRequest, SkipView,
     SkippableTransaction,
 };
+pub use overview::{AlertCounts, Attention, AttentionKind, CoreCounts, MonitorCounts, OverviewTasks, OverviewView};
 pub use preflight::{CheckSide, CheckState, CheckView, PreflightRequest, PreflightView};
 pub use problem::{Problem, ProblemDetail};
 pub use rule::{RuleDefaults, RuleList, RuleSettingDocument, RuleSettingsDocument, RuleView};
@@ -41,10 +45,10 @@ pub use source::{
     StageOutcome, StageStep, StageView, TablesRequest,
 };
 pub use status::{
-    CheckpointView, EndView, FailureView, InstanceList, InstanceView, PositionView, ProgressView, RunningOn,
-    StatusView, TaskState,
+    AcknowledgedVersion, BlockedWord, CheckpointView, EndView, FailureView, InstanceList, InstanceView, PositionView,
+    ProgressView, RunningOn, StatusView, TaskState,
 };
-pub use task::{DesiredView, OrderView, TaskList, TaskSummary, TaskView, UnreadableTask};
+pub use task::{DesiredView, OrderView, TaskList, TaskSort, TaskSummary, TaskView, UnreadableTask};
 pub use task_spec::{ConsumerDocument, ProducerDocument, TaskDocument};
 pub use version::{ConvertRequest, ConvertedView, DiffView, RollbackRequest, VersionList, VersionView};
 

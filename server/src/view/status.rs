@@ -60,6 +60,9 @@ pub struct StatusView {
     pub lag_seconds: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<ProgressView>,
+    /// What holds the others up, while the target is behind; absent where nothing does, or it can't be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<BlockedWord>,
     /// The failure it is in, or the last one that a retry overcame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
@@ -81,9 +84,32 @@ pub struct StatusView {
     pub instances_wanted: u32,
     /// In the order in which they take over.
     pub instances: Vec<InstanceView>,
+    /// Which version of the spec each instance has in force. Whoever is not in it has not read the task yet.
+    #[serde(default)]
+    pub acknowledged: Vec<AcknowledgedVersion>,
     /// When the RUNNING instance last wrote its status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
+}
+
+/// Where a task that is behind is held up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockedWord {
+    /// The queue is all but empty: changes do not come faster from the source.
+    Source,
+    /// Neither end alone: the queue is neither empty nor full.
+    Queue,
+    /// The queue is all but full: the target does not take changes faster.
+    Target,
+}
+
+/// A version of the spec that an instance has in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"core": "core1", "version": 2}))]
+pub struct AcknowledgedVersion {
+    pub core: String,
+    pub version: u64,
 }
 
 /// One end of a task.

@@ -7,6 +7,7 @@ use replicator_model::desired::{Desired, DesiredState, OnceOrder};
 use replicator_model::stored::CarriedOut;
 use replicator_model::task::TaskSpec;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use utoipa::ToSchema;
 
@@ -20,6 +21,24 @@ pub struct TaskList {
     /// Tasks of this page whose nodes can't be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<UnreadableTask>,
+    /// How many tasks there are of what was asked for, on all pages.
+    #[serde(default)]
+    pub total: u64,
+    /// How many are in each state, of those asked for but for `state`.
+    #[serde(default)]
+    pub counts: BTreeMap<TaskState, u64>,
+}
+
+/// The order of a list of tasks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskSort {
+    #[default]
+    Name,
+    /// The worst first.
+    State,
+    /// The largest first, what is not known last.
+    Lag,
 }
 
 /// A task that is there and can't be read: damaged, or written by a newer program.
@@ -51,6 +70,12 @@ pub struct TaskSummary {
     pub lag_seconds: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows_per_second: Option<f64>,
+    /// How many alerts fire about it.
+    #[serde(default)]
+    pub alerts: u32,
+    /// Lag in seconds, a number for each of the last 30 minutes, if it was asked for; `null` where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_history: Option<Vec<Option<f64>>>,
 }
 
 /// One task: its spec, which version it is, and what is wanted of it.
@@ -135,6 +160,8 @@ impl From<StatusView> for TaskSummary {
             standbys: u32::try_from(standbys).unwrap_or(u32::MAX),
             lag_seconds: status.lag_seconds,
             rows_per_second: status.progress.map(|progress| progress.rows_per_second),
+            alerts: 0,
+            lag_history: None,
         }
     }
 }

@@ -220,6 +220,16 @@ impl Service {
         (status.as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// A stream of events, below `/api/v1`.
+    pub(crate) async fn stream(&self, address: &str) -> reqwest::Response {
+        self.client.get(format!("http://{}/api/v1{address}", self.address)).send().await.unwrap()
+    }
+
+    /// The Server ends, as on SIGTERM.
+    pub(crate) fn end(self) {
+        drop(self._shutdown);
+    }
+
     /// An address that is not below `/api/v1`.
     pub(crate) async fn fetch(&self, address: &str) -> (StatusCode, String) {
         let response = self.client.get(format!("http://{}{address}", self.address)).send().await.unwrap();

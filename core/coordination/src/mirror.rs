@@ -1,20 +1,20 @@
 //! A copy of the nodes that are read again and again: what has not changed is not fetched. With hundreds of tasks most
-//! of the tree stays the same from one evaluation to the next.
+//! of the tree stays the same from one round of reads to the next.
 
+use crate::path::Path;
+use crate::store::{Node, Scope, SessionId, Store, StoreError, Watch};
 use futures_util::FutureExt;
 use parking_lot::Mutex;
-use replicator_coordination::path::Path;
-use replicator_coordination::store::{Node, Scope, SessionId, Store, StoreError, Watch};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A copy older than this is fetched again whatever its watch says: a Monitor that is wrong must not stay wrong.
+/// A copy older than this is fetched again whatever its watch says: a program that is wrong must not stay wrong.
 const AGE_MAX: Duration = Duration::from_secs(30);
 
 /// Copies of one session's reads. A copy counts as long as its watch, which is set before the read, is not ready.
 #[derive(Debug, Default)]
-pub(crate) struct Mirror {
+pub struct Mirror {
     session: Option<SessionId>,
     nodes: Copies<Option<Node>>,
     children: Copies<Vec<String>>,
@@ -34,7 +34,7 @@ struct Kept<T> {
 
 impl Mirror {
     /// Begins a round of reads: copies that the last round did not ask for are dropped, and all of another session's.
-    pub(crate) fn begin(&mut self, store: &dyn Store) {
+    pub fn begin(&mut self, store: &dyn Store) {
         if self.session.replace(store.session()) != Some(store.session()) {
             (self.nodes, self.children) = (Copies::default(), Copies::default());
         }
@@ -43,7 +43,7 @@ impl Mirror {
     }
 
     /// As [`Store::read`].
-    pub(crate) async fn read(&self, store: &dyn Store, path: &Path) -> Result<Option<Node>, StoreError> {
+    pub async fn read(&self, store: &dyn Store, path: &Path) -> Result<Option<Node>, StoreError> {
         if let Some(node) = self.nodes.get(path) {
             return Ok(node);
         }
@@ -54,7 +54,7 @@ impl Mirror {
     }
 
     /// As [`Store::list`]; no children where there is no node.
-    pub(crate) async fn list(&self, store: &dyn Store, path: &Path) -> Result<Vec<String>, StoreError> {
+    pub async fn list(&self, store: &dyn Store, path: &Path) -> Result<Vec<String>, StoreError> {
         if let Some(names) = self.children.get(path) {
             return Ok(names);
         }
@@ -100,9 +100,9 @@ impl<T: Clone> Copies<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embedded::Embedded;
+    use crate::store::{CreateMode, Expected};
     use bytes::Bytes;
-    use replicator_coordination::embedded::Embedded;
-    use replicator_coordination::store::{CreateMode, Expected};
 
     fn path(text: &str) -> Path {
         Path::new(text).unwrap()
