@@ -9,6 +9,7 @@ use replicator_server::view::{
 use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Longest wait for one answer: a little longer than a Server takes by default.
@@ -58,7 +59,7 @@ impl Client {
 
     /// All tasks, page after page.
     pub(crate) async fn tasks(&self, group: Option<&str>, state: Option<&str>) -> Result<TaskList, Failed> {
-        let mut all = TaskList { tasks: Vec::new(), next: None, unreadable: Vec::new() };
+        let mut all = TaskList { tasks: Vec::new(), next: None, unreadable: Vec::new(), total: 0, counts: BTreeMap::new() };
         let mut after = String::new();
         loop {
             let mut query = vec![("limit", PAGE.to_string()), ("after", after)];
@@ -67,6 +68,7 @@ impl Client {
             let page: TaskList = answer(self.request(Method::GET, &["tasks"], &query)).await?;
             all.tasks.extend(page.tasks);
             all.unreadable.extend(page.unreadable);
+            (all.total, all.counts) = (page.total, page.counts);
             match page.next {
                 Some(next) => after = next,
                 None => return Ok(all),

@@ -41,7 +41,9 @@ pub(crate) fn list(moment: &Moment, filter: &ListFilter) -> TaskList {
         .collect::<Vec<_>>();
     let page = &rest[..rest.len().min(filter.limit)];
     let next = page.last().filter(|_| rest.len() > filter.limit).map(|last| key(last).text());
-    let unreadable = moment.unreadable.iter().filter(|(name, _)| name.as_str().contains(&filter.name));
+    // They stand in no order, so they are all on the first page.
+    let unreadable =
+        moment.unreadable.iter().filter(|(name, _)| after.is_none() && name.as_str().contains(&filter.name));
     TaskList {
         tasks: page.iter().map(|task| (*task).clone()).collect(),
         next,

@@ -18,7 +18,7 @@ pub struct TaskList {
     /// Give it as `after` to get the next page; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// Tasks of this page whose nodes can't be read.
+    /// Tasks whose nodes can't be read; on the first page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<UnreadableTask>,
     /// How many tasks there are of what was asked for, on all pages.
