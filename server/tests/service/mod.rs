@@ -222,7 +222,8 @@ impl Service {
 
     /// A stream of events, below `/api/v1`.
     pub(crate) async fn stream(&self, address: &str) -> reqwest::Response {
-        self.client.get(format!("http://{}/api/v1{address}", self.address)).send().await.unwrap()
+        let url = format!("http://{}/api/v1{address}", self.address);
+        self.client.get(url).bearer_auth(&self.token).send().await.unwrap()
     }
 
     /// The Server ends, as on SIGTERM.
