@@ -33,6 +33,7 @@ pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
     connected: Gauge,
+    audit_failures: Counter,
 }
 
 impl Metrics {
@@ -49,13 +50,23 @@ impl Metrics {
             "1 while the coordination service is heard, else 0",
             connected.clone(),
         );
-        Self { registry: Arc::new(registry), requests, seconds, connected }
+        let audit_failures = Counter::default();
+        registry.register(
+            "audit_write_failures",
+            "Entries of the audit that could not be written",
+            audit_failures.clone(),
+        );
+        Self { registry: Arc::new(registry), requests, seconds, connected, audit_failures }
     }
 
     pub(crate) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let (method, route) = (method.to_owned(), route.to_owned());
         self.requests.get_or_create(&RequestLabels { method, route: route.clone(), status }).inc();
         self.seconds.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn audit_failed(&self) {
+        self.audit_failures.inc();
     }
 
     /// All of them in the text format of OpenMetrics.

@@ -13,6 +13,10 @@ use replicator_model::failure::Failure;
 use replicator_model::name::{NameError, TaskName, UserName};
 use replicator_model::task::SpecError;
 
+/// Beside an answer, for the audit.
+#[derive(Debug, Clone)]
+pub(crate) struct ProblemCode(pub(crate) String);
+
 /// A refused request. The codes are promises; what is written in them is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -321,9 +325,11 @@ impl IntoResponse for ApiError {
         if status.is_server_error() {
             tracing::warn!(code = problem.code, detail = problem.detail, "request failed");
         }
+        let code = problem.code.clone();
         let mut response = (status, Json(problem)).into_response();
         let problem_json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, problem_json);
+        response.extensions_mut().insert(ProblemCode(code));
         if let ApiError::LockedOut { seconds } = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

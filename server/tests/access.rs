@@ -252,3 +252,51 @@ async fn bodies_are_told_wrong_without_what_they_say() {
         "name_invalid",
     );
 }
+
+#[tokio::test]
+async fn what_was_done_and_what_was_refused_is_kept() {
+    let service = Service::start().await;
+    let vera = format!("Bearer {}", service.token_of("vera", "viewer").await);
+    service.post("/tasks", &spec("copy")).await;
+    let by_vera = [("authorization", vera.as_str())];
+    assert_problem(&service.send_raw("POST", "/tasks/copy/start", String::new(), &by_vera).await, 403, "role_missing");
+    service.post("/tasks/copy/start", &Value::Null).await;
+    service.post("/tasks/no_such/start", &Value::Null).await;
+    login(&service, "vera", "canary-77 wrong").await;
+    let audit = service.get("/audit").await;
+    let seen: Vec<[&str; 5]> = audit.body["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| ["user", "action", "subject", "outcome", "detail"].map(|key| entry[key].as_str().unwrap_or("-")))
+        .collect();
+    assert_eq!(
+        seen[..5],
+        [
+            ["root", "signIn", "", "refused", "login_refused"],
+            ["root", "startTask", "task no_such", "failed", "task_not_found"],
+            ["root", "startTask", "task copy", "done", ""],
+            ["vera", "startTask", "task copy", "refused", "role_missing"],
+            ["root", "createTask", "task copy", "done", ""],
+        ]
+    );
+    assert!(
+        seen.contains(&["root", "setUp", "", "done", ""])
+            && seen.contains(&["root", "createUser", "user vera", "done", ""]),
+        "{seen:?}"
+    );
+    assert!(
+        !audit.text.contains("canary") && !audit.text.contains(PASSWORD) && !audit.text.contains("mr_"),
+        "{audit:?}"
+    );
+    let page = service.get("/audit?limit=2&task=copy").await.body;
+    assert_eq!(page["entries"].as_array().unwrap().len(), 2, "{page}");
+    let next = page["next"].as_str().unwrap();
+    let rest = service.get(&format!("/audit?task=copy&after={next}")).await.body;
+    assert_eq!(
+        (rest["entries"].as_array().unwrap().len(), &rest["entries"][0]["action"]),
+        (1, &json!("createTask")),
+        "{rest}"
+    );
+    assert_problem(&service.send_raw("GET", "/audit", String::new(), &by_vera).await, 403, "role_missing");
+}

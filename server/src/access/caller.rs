@@ -36,6 +36,10 @@ impl Caller {
     }
 }
 
+/// Beside an answer, for the audit: who signed in by it.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn(pub(crate) UserName);
+
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Address(pub(crate) IpAddr);

@@ -1,15 +1,18 @@
 //! What every request under `/api` passes: who sends it, and whether that one may.
 
-use super::caller::{Address, Caller, Credential};
+use super::audit::{self, Done};
+use super::caller::{Address, Caller, Credential, SignedIn};
 use super::identify::{self, Shown};
 use super::roles::{self, Needs, Unlisted};
 use crate::api::App;
 use crate::listener::Peer;
-use crate::problem::ApiError;
+use crate::problem::{ApiError, ProblemCode};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use replicator_model::access::AuditOutcome;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -22,14 +25,96 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, mut request: Request, nex
     let Some(route) = route_of(&request) else { return next.run(request).await };
     // A body can't be shared between threads, so what is looked at is taken out first.
     let (method, headers) = (request.method().clone(), request.headers().clone());
-    match check(&app, &method, &headers, &route).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                request.extensions_mut().insert(caller);
-            }
-            next.run(request).await
+    let path = request.uri().path().to_owned();
+    let Address(address) = request.extensions().get::<Address>().copied().unwrap_or(UNKNOWN);
+    let (checked, caller) = match check(&app, &method, &headers, &route).await {
+        Ok(caller) => (Ok(()), caller),
+        // Who was refused is known, where it is not for want of a credential.
+        Err(problem @ ApiError::NotSignedIn { .. }) => (Err(problem), None),
+        Err(problem) => (Err(problem), somebody(&app, &headers).await),
+    };
+    request.extensions_mut().extend(caller.clone().map(with).unwrap_or_default());
+    let work = async move {
+        let response = match checked {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        };
+        // An answer can't be shared between threads, so what is kept of it is taken out first.
+        let done = event(&app, Asked { caller, address, method: &method, route: &route, path: &path }, &response);
+        if let Some(done) = done {
+            keep(&app, done).await;
         }
-        Err(problem) => problem.into_response(),
+        response
+    };
+    // A change that has begun is finished and recorded even if nobody waits for the answer any more.
+    tokio::spawn(work)
+        .await
+        .unwrap_or_else(|_| ApiError::Internal("the request ended early".to_owned()).into_response())
+}
+
+const UNKNOWN: Address = Address(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+
+fn with(caller: Caller) -> axum::http::Extensions {
+    let mut extensions = axum::http::Extensions::new();
+    extensions.insert(caller);
+    extensions
+}
+
+/// What was asked for, by whom.
+struct Asked<'a> {
+    caller: Option<Caller>,
+    address: IpAddr,
+    method: &'a Method,
+    route: &'a str,
+    path: &'a str,
+}
+
+/// Operations that are no GET and change nothing.
+const LOOKS: [&str; 7] = [
+    "/api/v1/specs/convert",
+    "/api/v1/tasks/{name}/rewind/preview",
+    "/api/v1/sources/inspect",
+    "/api/v1/sources/tables",
+    "/api/v1/sources/columns",
+    "/api/v1/sources/match",
+    "/api/v1/preflight",
+];
+
+/// What is kept: changes and refusals. That nobody is signed in is no event for who only looks.
+fn event(app: &App, asked: Asked<'_>, response: &Response) -> Option<Done> {
+    let status = response.status();
+    let outcome = match status.as_u16() {
+        401 | 403 | 429 => AuditOutcome::Refused,
+        ..=399 => AuditOutcome::Done,
+        _ => AuditOutcome::Failed,
+    };
+    let changes = !matches!(*asked.method, Method::GET | Method::HEAD) && !LOOKS.contains(&asked.route);
+    let refused_somebody = outcome == AuditOutcome::Refused && asked.caller.is_some();
+    if !changes && !refused_somebody {
+        return None;
+    }
+    let key = (asked.method.to_string(), asked.route.to_owned());
+    let action = app.access.actions.get(&key).cloned()?;
+    // What was made says where it is.
+    let made = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let subject = match made {
+        Some(made) => audit::subject(&format!("{}/{{name}}", asked.route), made),
+        None => audit::subject(asked.route, asked.path),
+    };
+    let detail = response.extensions().get::<ProblemCode>().map_or_else(String::new, |ProblemCode(code)| code.clone());
+    let user = response.extensions().get::<SignedIn>().map(|SignedIn(user)| user.clone());
+    Some(Done { caller: asked.caller, user, address: asked.address, action, subject, outcome, detail })
+}
+
+async fn keep(app: &App, done: Done) {
+    let action = done.action.clone();
+    let written = match app.sessions.get().await {
+        Ok(session) => audit::write(&session, &app.access.written, done).await,
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = written {
+        app.metrics.audit_failed();
+        tracing::warn!(%error, action, "an entry of the audit could not be written");
     }
 }
 

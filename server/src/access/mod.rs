@@ -4,6 +4,7 @@
 //! what was done. [`sign_in`], [`users`], [`tokens`] are the rules behind the addresses of the same names; [`setup`] lets
 //! the first user in. [`passwords`], [`opaque`] and [`lockout`] know nothing of any of them.
 
+pub(crate) mod audit;
 pub(crate) mod caller;
 pub(crate) mod config;
 pub(crate) mod identify;
@@ -21,12 +22,17 @@ use config::AccessConfig;
 use lockout::Lockout;
 use parking_lot::Mutex;
 use passwords::Passwords;
+use std::collections::BTreeMap;
 
 /// What the rules of access keep in this process.
 pub(crate) struct Access {
     pub(crate) config: AccessConfig,
     pub(crate) passwords: Passwords,
     pub(crate) lockout: Mutex<Lockout>,
+    /// How much of the audit this Server wrote today.
+    pub(crate) written: audit::Written,
+    /// The id of each operation, by method and route.
+    pub(crate) actions: BTreeMap<(String, String), String>,
     /// The hash of this Server's own one-time token.
     pub(crate) setup_hash: String,
     /// The cookie is for encrypted connections alone.
@@ -35,6 +41,7 @@ pub(crate) struct Access {
 
 impl Access {
     pub(crate) fn new(config: AccessConfig, setup_hash: String, secure: bool) -> Self {
-        Self { config, setup_hash, passwords: Passwords::new(), lockout: Mutex::default(), secure }
+        let (written, actions) = (audit::Written::default(), roles::operation_ids(&crate::api::document()));
+        Self { config, written, actions, setup_hash, passwords: Passwords::new(), lockout: Mutex::default(), secure }
     }
 }

@@ -1,6 +1,6 @@
 //! The first start: while there is no user, a one-time token is printed with which the first one is made.
 
-use super::{Access, opaque, sign_in};
+use super::{Access, audit, opaque, sign_in};
 use crate::problem::ApiError;
 use crate::sessions::Sessions;
 use replicator_coordination::session::Session;
@@ -97,8 +97,12 @@ impl Doorkeeper {
                 () = session.expired() => return,
                 () = sleep(PRUNE_EVERY) => {}
             }
-            if let Err(error) = sign_in::prune(&self.access, session).await {
-                tracing::warn!(%error, "sessions that are over could not be forgotten; trying again later");
+            let pruned = match sign_in::prune(&self.access, session).await {
+                Ok(()) => audit::prune(session).await,
+                failed => failed,
+            };
+            if let Err(error) = pruned {
+                tracing::warn!(%error, "sessions that are over, or old days of the audit, could not be forgotten; trying again later");
             }
         }
     }

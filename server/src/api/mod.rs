@@ -4,6 +4,7 @@
 //! An operation exists in the router exactly if it is in the OpenAPI document: both come from the same list here.
 
 mod alerts;
+mod audit;
 mod body;
 mod channels;
 mod events;
@@ -158,7 +159,8 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::read, users::update, users::delete))
         .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::delete));
+        .routes(routes!(tokens::delete))
+        .routes(routes!(audit::list));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1)
 }
 

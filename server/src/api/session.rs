@@ -3,15 +3,15 @@
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::Access;
-use crate::access::caller::{Address, Caller, Credential};
+use crate::access::caller::{Address, Caller, Credential, SignedIn};
 use crate::access::identify::COOKIE_NAME;
 use crate::access::sign_in::{self, Begun};
 use crate::problem::ApiError;
 use crate::view::{self, LoginRequest, PasswordRequest, Problem, SessionView, SetupRequest, SetupView, ViaWord};
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use replicator_model::name::UserName;
 use replicator_model::secret::Secret;
 use std::sync::Arc;
@@ -145,13 +145,14 @@ pub(super) async fn set_up(
 
 fn signed_in(access: &Access, begun: Begun) -> impl IntoResponse + use<> {
     let lifetime = access.config.session_lifetime.duration().as_secs();
+    let name = begun.user.name.clone();
     let view = SessionView {
         user: begun.user.name.into(),
         role: begun.user.role.into(),
         expires_at: view::time(begun.expires_us),
         via: ViaWord::Session,
     };
-    (cookie(access, &begun.id, lifetime), Json(view))
+    (cookie(access, &begun.id, lifetime), Extension(SignedIn(name)), Json(view))
 }
 
 /// Not for scripts, not for requests from other sites, and over encrypted connections alone where there are such.

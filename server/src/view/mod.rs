@@ -5,6 +5,7 @@
 
 mod access;
 mod alert;
+mod audit;
 mod channel;
 mod core;
 mod history;
@@ -29,6 +30,7 @@ pub use alert::{
     AcknowledgeRequest, AcknowledgedView, AlertHistoryView, AlertList, AlertView, MatcherView, ResolvedView,
     SilenceList, SilenceRequest, SilenceState, SilenceView, SubjectKind, SubjectView,
 };
+pub use audit::{AuditEntryView, AuditList, OutcomeWord};
 pub use channel::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, DeliveryView};
 pub use history::{HistorySeries, HistoryView, StateSegment};
 pub use orders::{
