@@ -2,7 +2,7 @@
 
 use super::task::DesiredView;
 use super::time;
-use super::words::{RoleWord, StageWord};
+use super::words::{InstanceRoleWord, StageWord};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::instance::{InstanceInfo, Role};
@@ -205,7 +205,7 @@ pub struct InstanceView {
     pub node: String,
     pub core: String,
     pub host: String,
-    #[schema(value_type = RoleWord)]
+    #[schema(value_type = InstanceRoleWord)]
     pub role: Role,
     /// The lease it runs under; 0 as a STANDBY.
     pub epoch: u64,

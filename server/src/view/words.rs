@@ -28,7 +28,7 @@ pub enum StageWord {
 /// What an instance does for its task.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum RoleWord {
+pub enum InstanceRoleWord {
     Running,
     Standby,
 }
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_words_are_the_models() {
         check::<DesiredWord>(&[DesiredState::Running, DesiredState::Paused, DesiredState::Stopped]);
-        check::<RoleWord>(&[Role::Running, Role::Standby]);
+        check::<InstanceRoleWord>(&[Role::Running, Role::Standby]);
         check::<SeverityWord>(&[Severity::Info, Severity::Warning, Severity::Critical]);
         check::<AlertStateWord>(&[AlertState::Pending, AlertState::Firing, AlertState::Resolved]);
         check::<UnitWord>(&[Unit::Seconds, Unit::Count]);

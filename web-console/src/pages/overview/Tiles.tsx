@@ -16,7 +16,7 @@ const MONITOR_LATE_S = 30;
 export function Tiles({ overview }: { overview: Overview }) {
   const { t } = useTranslation('overview');
   const { tasks, alerts, cores, servers, monitors } = overview;
-  const age = monitors.last_evaluation_age_seconds;
+  const age = monitors.last_evaluation_age_seconds ?? null;
   const late = monitors.alive === 0 || age === null || age > MONITOR_LATE_S;
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
