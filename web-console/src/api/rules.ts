@@ -12,19 +12,23 @@ export interface RuleSetting {
   for?: string;
   threshold?: number;
   clear?: number;
+  keep?: string;
   repeat?: string;
 }
 
 export interface Rule {
   rule: string;
   title: string;
-  about: string;
+  about: 'task' | 'core' | 'coordination' | 'channel' | 'monitor';
+  /** When it fires, in a sentence. */
+  meaning: string;
   severity: Severity;
   enabled: boolean;
   for?: string | null;
   threshold?: number | null;
   clear?: number | null;
   unit?: string | null;
+  keep?: string | null;
   repeat?: string | null;
   defaults: RuleSetting;
   /** How many tasks have a setting of their own. */
@@ -47,5 +51,5 @@ export interface Overrides {
 export const saveRules = (version: number, body: Overrides) =>
   pending<Rules>('PUT', '/rules', { body, headers: { 'If-Match': tag(version) } });
 
-export const saveTaskRules = (task: string, version: number, body: Record<string, RuleSetting>) =>
-  pending<unknown>('PUT', `/tasks/${encodeURIComponent(task)}/rules`, { body, headers: { 'If-Match': tag(version) } });
+export const saveTaskRules = (task: string, body: Record<string, RuleSetting>) =>
+  pending<unknown>('PUT', `/tasks/${encodeURIComponent(task)}/rules`, { body });

@@ -70,7 +70,7 @@ export function RuleButton({ rule, setting, otherwise, title, save }: Props) {
                 />
               ),
           )}
-          {(['for', 'repeat'] as const).map((key) => (
+          {(['for', 'keep', 'repeat'] as const).map((key) => (
             <TextInput
               key={key}
               label={t(key)}

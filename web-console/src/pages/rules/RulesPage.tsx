@@ -68,7 +68,7 @@ function Row({ rule, rules }: { rule: Rule; rules: Rules }) {
         </Text>
         <span className="mono soft">{rule.rule}</span>
         <Text size="xs" className="soft" maw={420}>
-          {rule.about}
+          {rule.meaning}
         </Text>
       </Table.Td>
       <Table.Td>

@@ -5,7 +5,8 @@ import { overrideOf, withDefault, withRule } from './settings';
 const rule = (name: string, rest: Partial<Rule>): Rule => ({
   rule: name,
   title: name,
-  about: '',
+  about: 'task',
+  meaning: '',
   severity: 'warning',
   enabled: true,
   for: '2m',

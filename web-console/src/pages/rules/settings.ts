@@ -1,7 +1,7 @@
 // What is set of a rule otherwise than by default, and the document that the API takes.
 import type { Overrides, Rule, Rules, RuleSetting } from '../../api/rules';
 
-export const SETTING_KEYS = ['enabled', 'severity', 'for', 'threshold', 'clear', 'repeat'] as const;
+export const SETTING_KEYS = ['enabled', 'severity', 'for', 'threshold', 'clear', 'keep', 'repeat'] as const;
 
 /** What of a rule's values is not its default. */
 export function overrideOf(rule: Rule): RuleSetting {

@@ -33,7 +33,7 @@ export function AlertsTab({ name }: { name: string }) {
 }
 
 /** Rules that a task can have its own values of. */
-const aboutTasks = (rule: Rule) => !/^(core_gone|coordination_away|channel_failing|monitor_late)$/.test(rule.rule);
+const aboutTasks = (rule: Rule) => rule.about === 'task';
 
 function TaskRules({ name, rules }: { name: string; rules: Rules }) {
   const { t } = useTranslation('task');
@@ -64,13 +64,14 @@ function TaskRules({ name, rules }: { name: string; rules: Rules }) {
                           enabled: rule.enabled,
                           severity: rule.severity,
                           ...(rule.for && { for: rule.for }),
+                          ...(rule.keep && { keep: rule.keep }),
                           ...(rule.repeat && { repeat: rule.repeat }),
                           ...(typeof rule.threshold === 'number' && { threshold: rule.threshold }),
                           ...(typeof rule.clear === 'number' && { clear: rule.clear }),
                         }}
                         title={t('alerts.of_task', { rule: rule.title, name })}
                         save={async (changed) => {
-                          await saveTaskRules(name, rules.version, withRule(own, rule.rule, changed));
+                          await saveTaskRules(name, withRule(own, rule.rule, changed));
                           await cache.invalidateQueries({ queryKey: keys.rules });
                         }}
                       />
