@@ -5,7 +5,7 @@ use crate::repository::with_extension;
 use crate::rust_code::{Code, names};
 
 /// A library's crate name in code, and the files and folders (ending in `/`) that may name it. Tests may name any.
-const FENCES: [(&str, &[&str]); 14] = [
+const FENCES: [(&str, &[&str]); 15] = [
     ("zookeeper_client", &["core/coordination/src/zookeeper.rs"]),
     ("rdkafka", &["core/src/consumer/kafka/", "server/src/inspect/kafka.rs"]),
     ("mysql_async", &["core/mysql/src/", "core/src/producer/", "core/src/consumer/mysql/"]),

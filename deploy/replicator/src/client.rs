@@ -59,7 +59,8 @@ impl Client {
 
     /// All tasks, page after page.
     pub(crate) async fn tasks(&self, group: Option<&str>, state: Option<&str>) -> Result<TaskList, Failed> {
-        let mut all = TaskList { tasks: Vec::new(), next: None, unreadable: Vec::new(), total: 0, counts: BTreeMap::new() };
+        let mut all =
+            TaskList { tasks: Vec::new(), next: None, unreadable: Vec::new(), total: 0, counts: BTreeMap::new() };
         let mut after = String::new();
         loop {
             let mut query = vec![("limit", PAGE.to_string()), ("after", after)];
