@@ -13,6 +13,7 @@ mod alerting;
 pub mod api;
 pub mod config;
 mod console;
+mod difference;
 mod groups;
 mod handover;
 mod history;

@@ -1,18 +1,15 @@
 //! The rules about versions of a task's spec: reading, comparing and going back; and the two forms of a spec.
 
+use crate::difference::{secrets_changed, unified};
 use crate::problem::ApiError;
 use crate::tasks;
 use crate::view::{ConvertRequest, ConvertedView, DiffView, ProblemDetail, TaskView, VersionView};
 use replicator_coordination::session::Session;
 use replicator_coordination::tasks::Author;
 use replicator_model::name::TaskName;
-use replicator_model::secret::SecretSource;
 use replicator_model::stored::SpecVersion;
 use replicator_model::task::{SpecError, TaskSpec, toml_text};
 use serde_json::{Map, Value};
-
-/// Unchanged lines that are shown around a change.
-const CONTEXT_LINES: usize = 3;
 
 /// Newest first. A version that is forgotten meanwhile is left out.
 pub(crate) async fn list(session: &Session, name: &TaskName) -> Result<Vec<VersionView>, ApiError> {
@@ -44,11 +41,16 @@ pub(crate) async fn roll_back(
     author: Author<'_>,
 ) -> Result<TaskView, ApiError> {
     let SpecVersion { spec, .. } = kept(session, name, version).await?;
-    let reason = match author.reason {
+    let reason = rollback_reason(version, author.reason);
+    tasks::update(session, name, expected, spec, Author { reason: &reason, ..author }).await
+}
+
+/// Why there is a new version.
+pub(crate) fn rollback_reason(version: u64, given: &str) -> String {
+    match given {
         "" => format!("back to version {version}"),
         reason => format!("back to version {version}: {reason}"),
-    };
-    tasks::update(session, name, expected, spec, Author { reason: &reason, ..author }).await
+    }
 }
 
 pub(crate) async fn toml(session: &Session, name: &TaskName) -> Result<String, ApiError> {
@@ -67,24 +69,9 @@ fn view(kept: SpecVersion) -> VersionView {
 
 fn compare((from, before): (u64, &TaskSpec), (to, after): (u64, &TaskSpec)) -> Result<DiffView, ApiError> {
     let (old, new) = (before.to_toml()?, after.to_toml()?);
-    let diff = similar::TextDiff::from_lines(&old, &new)
-        .unified_diff()
-        .context_radius(CONTEXT_LINES)
-        .header(&format!("version {from}"), &format!("version {to}"))
-        .to_string();
-    let diff = if old == new { String::new() } else { diff };
-    Ok(DiffView { from, to, diff, secrets_changed: secrets_changed(before, after) })
-}
-
-/// Which secrets differ, though both are shown as `********`.
-fn secrets_changed(before: &TaskSpec, after: &TaskSpec) -> Vec<String> {
+    let diff = unified((&format!("version {from}"), &old), (&format!("version {to}"), &new));
     let (mut before, mut after) = (before.clone(), after.clone());
-    let old = before.secrets_mut();
-    let differs = |key: &str, new: &SecretSource| {
-        let old = old.iter().find(|(name, _)| *name == key).map(|(_, old)| &**old);
-        matches!((old, new), (Some(SecretSource::Literal(old)), SecretSource::Literal(new)) if old != new)
-    };
-    after.secrets_mut().into_iter().filter(|(key, new)| differs(key, new)).map(|(key, _)| key.to_owned()).collect()
+    Ok(DiffView { from, to, diff, secrets_changed: secrets_changed(&before.secrets_mut(), &after.secrets_mut()) })
 }
 
 /// The other form of a spec, as far as it can be written, and what is wrong with it. Nothing is stored: a secret comes

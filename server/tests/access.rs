@@ -300,3 +300,53 @@ async fn what_was_done_and_what_was_refused_is_kept() {
     );
     assert_problem(&service.send_raw("GET", "/audit", String::new(), &by_vera).await, 403, "role_missing");
 }
+
+/// Who did it is in the entry; what it changed is beside it, and why, but no secret.
+#[tokio::test]
+async fn a_change_is_kept_with_what_it_changed_and_why() {
+    let service = Service::start().await;
+    let mut copy = spec("copy");
+    copy["producer"]["password"] = json!("canary-old");
+    service.post("/tasks?reason=the+first+one", &copy).await;
+    copy["producer"]["port"] = json!(3307);
+    copy["producer"]["password"] = json!("canary-new");
+    let changed = service.put("/tasks/copy?reason=moved", Some("\"0\""), &copy).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    let back = json!({"version": 0, "reason": "no, back"}).to_string();
+    let headers = [("content-type", "application/json"), ("if-match", "\"1\"")];
+    service.send_raw("POST", "/tasks/copy/rollback", back, &headers).await;
+    service.delete("/tasks/copy", Some("\"2\"")).await;
+    let channel = json!({"name": "dba", "kind": "slack", "url": "https://hooks.example/canary-hook"});
+    service.post("/channels", &channel).await;
+    service.put("/rules", Some("\"0\""), &json!({"defaults": {"task_lag_warning": {"threshold": 60.0}}})).await;
+    service.post("/users", &json!({"name": "bob", "role": "viewer", "password": PASSWORD})).await;
+    service.put("/users/bob", None, &json!({"role": "operator", "password": "another canary one"})).await;
+    service.post("/silences", &json!({"matcher": {"task": "copy"}, "lasts": "2h", "reason": "the target moves"})).await;
+
+    let audit = service.get("/audit").await;
+    let entries = audit.body["entries"].as_array().unwrap();
+    for (action, detail, changed) in [
+        ("createTask", "the first one", "+name = \"copy\""),
+        ("updateTask", "moved", "+port = 3307"),
+        ("updateTask", "moved", "# `producer.password` is another one"),
+        ("rollBackTask", "back to version 0: no, back", "-port = 3307"),
+        ("deleteTask", "", "-name = \"copy\""),
+        ("createChannel", "", "+url = \"********\""),
+        ("updateRules", "", "+      \"threshold\": 60.0"),
+        ("createUser", "", "+role = \"viewer\""),
+        ("updateUser", "", "-role = \"viewer\"\n+role = \"operator\"\n"),
+        ("beginSilence", "the target moves", ""),
+    ] {
+        let entry =
+            entries.iter().find(|entry| entry["action"] == action).unwrap_or_else(|| panic!("{action}: {audit:?}"));
+        let diff = entry["diff"].as_str().unwrap_or_default();
+        assert!(
+            entry["outcome"] == "done" && entry["detail"] == detail && diff.contains(changed),
+            "{changed}: {entry}"
+        );
+    }
+    assert!(!audit.text.contains("canary"), "{audit:?}");
+    for (path, data) in service.tree().await.into_iter().filter(|(path, _)| path.contains("/audit/")) {
+        assert!(!data.contains("canary"), "{path}: {data}");
+    }
+}

@@ -32,6 +32,7 @@ pub(crate) struct Done {
     pub(crate) subject: String,
     pub(crate) outcome: AuditOutcome,
     pub(crate) detail: String,
+    pub(crate) diff: Option<String>,
 }
 
 /// How many entries this Server wrote today.
@@ -71,7 +72,7 @@ pub(crate) async fn write(session: &Session, written: &Written, done: Done) -> R
         subject: done.subject,
         outcome: done.outcome,
         detail: done.detail.chars().take(DETAIL_MAX).collect(),
-        diff: None,
+        diff: done.diff,
     };
     session.write_audit(&day, &format!("{at_us:016}-{}", opaque::suffix()?), &entry).await?;
     Ok(())

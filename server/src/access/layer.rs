@@ -3,6 +3,7 @@
 use super::audit::{self, Done};
 use super::caller::{Address, Caller, Credential, SignedIn};
 use super::identify::{self, Shown};
+use super::remark::Remark;
 use super::roles::{self, Needs, Unlisted};
 use crate::api::App;
 use crate::listener::Peer;
@@ -101,9 +102,13 @@ fn event(app: &App, asked: Asked<'_>, response: &Response) -> Option<Done> {
         Some(made) => audit::subject(&format!("{}/{{name}}", asked.route), made),
         None => audit::subject(asked.route, asked.path),
     };
-    let detail = response.extensions().get::<ProblemCode>().map_or_else(String::new, |ProblemCode(code)| code.clone());
+    let remark = match outcome {
+        AuditOutcome::Done => response.extensions().get::<Remark>().cloned(),
+        _ => response.extensions().get::<ProblemCode>().map(|ProblemCode(code)| Remark::said(code.clone())),
+    };
+    let Remark { detail, diff } = remark.unwrap_or_default();
     let user = response.extensions().get::<SignedIn>().map(|SignedIn(user)| user.clone());
-    Some(Done { caller: asked.caller, user, address: asked.address, action, subject, outcome, detail })
+    Some(Done { caller: asked.caller, user, address: asked.address, action, subject, outcome, detail, diff })
 }
 
 async fn keep(app: &App, done: Done) {

@@ -1,7 +1,7 @@
 //! Who may do what: users, their sessions and API tokens, roles, and the record of what was done.
 //!
 //! A request meets [`layer`]: [`identify`] says who calls, [`roles`] what that takes, and after the answer [`audit`] keeps
-//! what was done. [`sign_in`], [`users`], [`tokens`] are the rules behind the addresses of the same names; [`setup`] lets
+//! what was done, with the [`remark`] that stands beside the answer. [`sign_in`], [`users`], [`tokens`] are the rules behind the addresses of the same names; [`setup`] lets
 //! the first user in. [`passwords`], [`opaque`] and [`lockout`] know nothing of any of them.
 
 pub(crate) mod audit;
@@ -12,6 +12,7 @@ pub(crate) mod layer;
 pub(crate) mod lockout;
 pub(crate) mod opaque;
 pub(crate) mod passwords;
+pub(crate) mod remark;
 pub(crate) mod roles;
 pub(crate) mod setup;
 pub(crate) mod sign_in;

@@ -3,13 +3,15 @@
 use super::request::{Asked, JsonBody};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
+use crate::access::remark::Remark;
 use crate::alerting::alerts::{self, AlertFilter};
 use crate::problem::ApiError;
 use crate::view::words::AlertStateWord;
 use crate::view::{AcknowledgeRequest, AlertHistoryView, AlertList, AlertView, Problem};
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use replicator_model::alert::{AlertId, AlertState};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -94,9 +96,11 @@ pub(super) async fn acknowledge(
     caller: Caller,
     named: Id,
     JsonBody(asked): JsonBody<AcknowledgeRequest>,
-) -> Result<Json<AlertView>, ApiError> {
-    let id = AlertId::from(id(named)?);
-    Ok(Json(alerts::acknowledge(&app.sessions.get().await?, &id, asked.note, caller.user.as_str()).await?))
+) -> Result<impl IntoResponse, ApiError> {
+    let (id, remark) = (AlertId::from(id(named)?), Remark::said(asked.note.clone()));
+    let alert: AlertView =
+        alerts::acknowledge(&app.sessions.get().await?, &id, asked.note, caller.user.as_str()).await?;
+    Ok((Extension(remark), Json(alert)))
 }
 
 /// Take an acknowledgement back

@@ -4,14 +4,15 @@ use super::body::ChannelBody;
 use super::request::{IfMatch, etag};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
+use crate::access::remark::Remark;
 use crate::alerting::channels;
 use crate::problem::ApiError;
 use crate::view::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, Problem};
-use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use replicator_model::name::ChannelName;
 use std::sync::Arc;
 
@@ -60,7 +61,8 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, ApiError> {
     let channel = channels::create(&app.sessions.get().await?, spec).await?;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/api/v1/channels/{}", channel.spec.name))];
-    Ok((StatusCode::CREATED, etag(channel.version), location, Json(channel)))
+    let remark = Remark::of_channel(None, Some(&channel.spec));
+    Ok((StatusCode::CREATED, etag(channel.version), location, Extension(remark), Json(channel)))
 }
 
 /// Read a channel
@@ -106,8 +108,12 @@ pub(super) async fn update(
     IfMatch(expected): IfMatch,
     ChannelBody(spec): ChannelBody,
 ) -> Result<impl IntoResponse, ApiError> {
-    let channel = channels::update(&app.sessions.get().await?, &name, expected, spec).await?;
-    Ok((etag(channel.version), Json(channel)))
+    let session = app.sessions.get().await?;
+    // Of the version that is expected, or nothing is changed.
+    let before = channels::read(&session, &name).await?.spec;
+    let channel = channels::update(&session, &name, expected, spec).await?;
+    let remark = Remark::of_channel(Some(&before), Some(&channel.spec));
+    Ok((etag(channel.version), Extension(remark), Json(channel)))
 }
 
 /// Delete a channel
@@ -129,9 +135,11 @@ pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Named(name): Named,
     IfMatch(expected): IfMatch,
-) -> Result<StatusCode, ApiError> {
-    channels::delete(&app.sessions.get().await?, &name, expected).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<impl IntoResponse, ApiError> {
+    let session = app.sessions.get().await?;
+    let before = channels::read(&session, &name).await?.spec;
+    channels::delete(&session, &name, expected).await?;
+    Ok((StatusCode::NO_CONTENT, Extension(Remark::of_channel(Some(&before), None))))
 }
 
 /// Send a test message

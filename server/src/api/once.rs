@@ -2,11 +2,13 @@
 
 use super::request::{JsonBody, Name};
 use super::{AnyProblem, App};
+use crate::access::remark::Remark;
 use crate::problem::ApiError;
 use crate::view::{HandoverRequest, OrderView, Problem, RewindRequest, RewindView, RewoundView, SkipRequest, SkipView};
 use crate::{handover, rewind, skip};
-use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use std::sync::Arc;
 
 /// See what a rewind would mean
@@ -56,8 +58,10 @@ pub(super) async fn rewind(
     State(app): State<Arc<App>>,
     Name(name): Name,
     JsonBody(RewindRequest { to }): JsonBody<RewindRequest>,
-) -> Result<Json<RewoundView>, ApiError> {
-    Ok(Json(rewind::rewind(&app.sessions.get().await?, &app.limits, &name, &to).await?))
+) -> Result<impl IntoResponse, ApiError> {
+    let rewound: RewoundView = rewind::rewind(&app.sessions.get().await?, &app.limits, &name, &to).await?;
+    let remark = Remark::said(format!("to {}", serde_json::json!(to)));
+    Ok((Extension(remark), Json(rewound)))
 }
 
 /// See the transaction that a FAILED task can't carry
@@ -98,8 +102,10 @@ pub(super) async fn skip(
     State(app): State<Arc<App>>,
     Name(name): Name,
     JsonBody(request): JsonBody<SkipRequest>,
-) -> Result<Json<OrderView>, ApiError> {
-    Ok(Json(skip::skip(&app.sessions.get().await?, &name, &request).await?))
+) -> Result<impl IntoResponse, ApiError> {
+    let order: OrderView = skip::skip(&app.sessions.get().await?, &name, &request).await?;
+    let which = request.gtid.or_else(|| request.position.map(|position| position.to_string())).unwrap_or_default();
+    Ok((Extension(Remark::said(format!("{which}: {}", request.reason))), Json(order)))
 }
 
 /// Hand a task over to the next in line
@@ -123,6 +129,8 @@ pub(super) async fn hand_over(
     State(app): State<Arc<App>>,
     Name(name): Name,
     JsonBody(HandoverRequest { to }): JsonBody<HandoverRequest>,
-) -> Result<Json<OrderView>, ApiError> {
-    Ok(Json(handover::hand_over(&app.sessions.get().await?, &name, to.as_ref()).await?))
+) -> Result<impl IntoResponse, ApiError> {
+    let order: OrderView = handover::hand_over(&app.sessions.get().await?, &name, to.as_ref()).await?;
+    let remark = to.map(|to| Remark::said(format!("to {to}"))).unwrap_or_default();
+    Ok((Extension(remark), Json(order)))
 }

@@ -2,12 +2,13 @@
 
 use super::request::{IfMatch, JsonBody, Name, etag};
 use super::{AnyProblem, App};
+use crate::access::remark::Remark;
 use crate::alerting::rules;
 use crate::problem::ApiError;
 use crate::view::{Problem, RuleList, RuleSettingDocument, RuleSettingsDocument};
-use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use replicator_model::rule_settings::{RuleSetting, RuleSettings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,8 +47,12 @@ pub(super) async fn update(
     IfMatch(expected): IfMatch,
     JsonBody(settings): JsonBody<RuleSettings>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let rules = rules::update(&app.sessions.get().await?, expected, settings).await?;
-    Ok((etag(rules.version), Json(rules)))
+    let session = app.sessions.get().await?;
+    // Of the version that is expected, or nothing is changed.
+    let before = session.rule_settings().await?.map(|(before, _)| before).unwrap_or_default();
+    let remark = Remark::of_rules(Some(&before), Some(&settings));
+    let rules = rules::update(&session, expected, settings).await?;
+    Ok((etag(rules.version), Extension(remark), Json(rules)))
 }
 
 /// Replace what is set of the rules for one task
@@ -72,6 +77,9 @@ pub(super) async fn update_task(
     Name(task): Name,
     JsonBody(settings): JsonBody<BTreeMap<String, RuleSetting>>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let rules = rules::update_task(&app.sessions.get().await?, &task, settings).await?;
-    Ok((etag(rules.version), Json(rules)))
+    let session = app.sessions.get().await?;
+    let before = session.rule_settings().await?.and_then(|(before, _)| before.tasks.get(&task).cloned());
+    let remark = Remark::of_rules(before.as_ref(), Some(&settings).filter(|settings| !settings.is_empty()));
+    let rules = rules::update_task(&session, &task, settings).await?;
+    Ok((etag(rules.version), Extension(remark), Json(rules)))
 }

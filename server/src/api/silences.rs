@@ -3,13 +3,15 @@
 use super::request::JsonBody;
 use super::{AnyProblem, App, alerts};
 use crate::access::caller::Caller;
+use crate::access::remark::Remark;
 use crate::alerting::silences;
 use crate::problem::ApiError;
 use crate::view::{Problem, SilenceList, SilenceRequest, SilenceView};
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use std::sync::Arc;
 
 /// List silences
@@ -41,9 +43,10 @@ pub(super) async fn begin(
     State(app): State<Arc<App>>,
     caller: Caller,
     JsonBody(wanted): JsonBody<SilenceRequest>,
-) -> Result<(StatusCode, Json<SilenceView>), ApiError> {
-    let silence = silences::begin(&app.sessions.get().await?, wanted, caller.user.as_str()).await?;
-    Ok((StatusCode::CREATED, Json(silence)))
+) -> Result<impl IntoResponse, ApiError> {
+    let remark = Remark::said(wanted.reason.clone());
+    let silence: SilenceView = silences::begin(&app.sessions.get().await?, wanted, caller.user.as_str()).await?;
+    Ok((StatusCode::CREATED, Extension(remark), Json(silence)))
 }
 
 /// End a silence

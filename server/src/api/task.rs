@@ -3,15 +3,16 @@
 use super::request::{Asked, IfMatch, Name, SpecBody, etag};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
+use crate::access::remark::Remark;
 use crate::picture::list::{self, ListFilter};
 use crate::problem::ApiError;
 use crate::tasks;
 use crate::view::words::DesiredWord;
 use crate::view::{Problem, TaskDocument, TaskList, TaskSort, TaskState, TaskView};
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use replicator_coordination::tasks::Author;
 use replicator_model::desired::DesiredState;
 use replicator_model::name::GroupName;
@@ -149,7 +150,8 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, ApiError> {
     let task = tasks::create(&app.sessions.get().await?, spec, asked.desired, author(&caller, &asked.reason)?).await?;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/api/v1/tasks/{}", task.spec.name))];
-    Ok((StatusCode::CREATED, etag(task.version), location, Json(task)))
+    let remark = Remark::of_task(None, Some(&task.spec)).because(&asked.reason);
+    Ok((StatusCode::CREATED, etag(task.version), location, Extension(remark), Json(task)))
 }
 
 /// Read a task
@@ -202,9 +204,12 @@ pub(super) async fn update(
     Asked(asked): Asked<UpdateQuery>,
     SpecBody(spec): SpecBody,
 ) -> Result<impl IntoResponse, ApiError> {
-    let task =
-        tasks::update(&app.sessions.get().await?, &name, expected, spec, author(&caller, &asked.reason)?).await?;
-    Ok((etag(task.version), Json(task)))
+    let session = app.sessions.get().await?;
+    // Of the version that is expected, or nothing is changed.
+    let before = session.task(&name).await?.spec;
+    let task = tasks::update(&session, &name, expected, spec, author(&caller, &asked.reason)?).await?;
+    let remark = Remark::of_task(Some(&before), Some(&task.spec)).because(&asked.reason);
+    Ok((etag(task.version), Extension(remark), Json(task)))
 }
 
 /// Delete a stopped task
@@ -230,7 +235,9 @@ pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Name(name): Name,
     IfMatch(expected): IfMatch,
-) -> Result<StatusCode, ApiError> {
-    tasks::delete(&app.sessions.get().await?, &name, expected).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<impl IntoResponse, ApiError> {
+    let session = app.sessions.get().await?;
+    let before = session.task(&name).await?.spec;
+    tasks::delete(&session, &name, expected).await?;
+    Ok((StatusCode::NO_CONTENT, Extension(Remark::of_task(Some(&before), None))))
 }

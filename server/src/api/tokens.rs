@@ -3,12 +3,14 @@
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
+use crate::access::remark::Remark;
 use crate::access::tokens::{self, Wanted};
 use crate::problem::ApiError;
 use crate::view::{NewToken, Problem, TokenList, TokenRequest, TokenView};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use std::sync::Arc;
 
 /// List API tokens
@@ -40,10 +42,11 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
     JsonBody(wanted): JsonBody<TokenRequest>,
-) -> Result<(StatusCode, Json<NewToken>), ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let wanted = Wanted { name: wanted.name, role: wanted.role.map(Into::into), expires_in: wanted.expires_in };
     let (token, secret) = tokens::create(&app.sessions.get().await?, &caller, wanted).await?;
-    Ok((StatusCode::CREATED, Json(NewToken { token: token.into(), secret })))
+    let remark = Remark::said(format!("{} of {}: {}", token.role, token.user, token.name));
+    Ok((StatusCode::CREATED, Extension(remark), Json(NewToken { token: token.into(), secret })))
 }
 
 /// Delete an API token

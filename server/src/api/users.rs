@@ -2,13 +2,14 @@
 
 use super::request::{JsonBody, User};
 use super::{AnyProblem, App};
+use crate::access::remark::Remark;
 use crate::access::users::{self, Change};
 use crate::problem::ApiError;
 use crate::view::{Problem, UserChange, UserList, UserRequest, UserView};
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use replicator_model::name::UserName;
 use replicator_model::secret::Secret;
 use std::sync::Arc;
@@ -41,8 +42,9 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, ApiError> {
     let (name, password) = (UserName::new(wanted.name)?, Secret::new(wanted.password));
     let user = users::create(&app.access, &app.sessions.get().await?, name, wanted.role.into(), &password).await?;
+    let remark = Remark::of_user(None, Some(&user));
     let location: [(HeaderName, String); 1] = [(header::LOCATION, format!("/api/v1/users/{}", user.name))];
-    Ok((StatusCode::CREATED, location, Json(UserView::from(user))))
+    Ok((StatusCode::CREATED, location, Extension(remark), Json(UserView::from(user))))
 }
 
 /// Read a user
@@ -79,13 +81,16 @@ pub(super) async fn update(
     State(app): State<Arc<App>>,
     User(name): User,
     JsonBody(wanted): JsonBody<UserChange>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
+    let session = app.sessions.get().await?;
+    let before = users::read(&session, &name).await?;
     let change = Change {
         role: wanted.role.map(Into::into),
         disabled: wanted.disabled,
         password: wanted.password.map(Secret::new),
     };
-    Ok(Json(users::change(&app.access, &app.sessions.get().await?, &name, change).await?.into()))
+    let user = users::change(&app.access, &session, &name, change).await?;
+    Ok((Extension(Remark::of_user(Some(&before), Some(&user))), Json(UserView::from(user))))
 }
 
 /// Delete a user
@@ -101,7 +106,9 @@ pub(super) async fn update(
         AnyProblem,
     ),
 )]
-pub(super) async fn delete(State(app): State<Arc<App>>, User(name): User) -> Result<StatusCode, ApiError> {
-    users::delete(&app.sessions.get().await?, &name).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(super) async fn delete(State(app): State<Arc<App>>, User(name): User) -> Result<impl IntoResponse, ApiError> {
+    let session = app.sessions.get().await?;
+    let before = users::read(&session, &name).await?;
+    users::delete(&session, &name).await?;
+    Ok((StatusCode::NO_CONTENT, Extension(Remark::of_user(Some(&before), None))))
 }

@@ -4,15 +4,16 @@ use super::request::{IfMatch, JsonBody, Name, etag};
 use super::task::author;
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
+use crate::access::remark::Remark;
 use crate::problem::ApiError;
 use crate::versions;
 use crate::view::{
     ConvertRequest, ConvertedView, DiffView, Problem, RollbackRequest, TaskView, VersionList, VersionView,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use replicator_model::name::TaskName;
 use std::sync::Arc;
 
@@ -110,8 +111,10 @@ pub(super) async fn roll_back(
     JsonBody(RollbackRequest { version, reason }): JsonBody<RollbackRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = app.sessions.get().await?;
+    let before = session.task(&name).await?.spec;
     let task = versions::roll_back(&session, &name, expected, version, author(&caller, &reason)?).await?;
-    Ok((etag(task.version), Json(task)))
+    let remark = Remark::of_task(Some(&before), Some(&task.spec)).because(&versions::rollback_reason(version, &reason));
+    Ok((etag(task.version), Extension(remark), Json(task)))
 }
 
 /// Read a task's spec as TOML

@@ -31,9 +31,9 @@ pub struct AuditEntryView {
     /// What it was done to, such as `task copy_hot_item`; empty where it is about nothing single.
     pub subject: String,
     pub outcome: OutcomeWord,
-    /// The problem's code, where it was not done.
+    /// The problem's code, where it was not done; else the reason that was given, if any.
     pub detail: String,
-    /// What changed, without secrets.
+    /// What changed, as a unified diff without secrets; cut where it is long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
 }
