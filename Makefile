@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test unit end-to-end lint build console console-check setup demo bench clean-servers
+.PHONY: help test unit end-to-end lint build console console-check console-specs setup demo bench clean-servers
 
 # rustup puts cargo here; shells that are no login shells may not know.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -60,6 +60,9 @@ $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE
 
 console-check: $(CONSOLE)/node_modules/.package-lock.json ## The console's lints, types, texts and tests of decisions
 	cd $(CONSOLE) && npm run check && npm test
+
+console-specs: setup build ## The console in Chromium against real servers; ONLY=part_of_a_title
+	cd $(CONSOLE) && REPLICATOR_BIN_DIR=$(CURDIR)/target/debug npx playwright test $(if $(ONLY),-g '$(ONLY)')
 
 setup: ## Install the servers and tools that the tests need
 	tests/setup/install.sh

@@ -3,7 +3,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'src/api/schema.d.ts'] },
+  { ignores: ['dist', 'test-results', 'src/api/schema.d.ts'] },
   js.configs.recommended,
   {
     files: ['src/**/*.{ts,tsx}'],
@@ -18,6 +18,11 @@ export default tseslint.config(
       'max-lines': ['error', { max: 300 }],
       'no-restricted-globals': ['error', { name: 'confirm', message: 'use kit/ConfirmAction' }],
     },
+  },
+  {
+    files: ['specs/**/*.ts', 'playwright.config.ts'],
+    extends: [...tseslint.configs.strict],
+    rules: { 'max-lines': ['error', { max: 300 }] },
   },
   {
     files: ['scripts/**/*.mjs'],

@@ -23,13 +23,19 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     timezoneId: 'UTC',
+    actionTimeout: 20_000,
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
   },
   projects: [
     // The first start happens once, and every other spec needs the users that it makes.
     { name: 'first-run', testMatch: 'first-run.spec.ts' },
-    { name: 'console', testMatch: '*.spec.ts', testIgnore: ['first-run.spec.ts', 'pictures.spec.ts'], dependencies: ['first-run'] },
+    {
+      name: 'console',
+      testMatch: '*.spec.ts',
+      testIgnore: ['first-run.spec.ts', 'pictures.spec.ts'],
+      dependencies: ['first-run'],
+    },
     // Last: it shows what the others left behind.
     { name: 'pictures', testMatch: 'pictures.spec.ts', dependencies: ['console'] },
   ],

@@ -34,6 +34,8 @@ function program(): string {
 }
 
 export default async function start(): Promise<() => void> {
+  // Somebody keeps a stage up to write specs on: `STAGE` is the line that it printed.
+  if (process.env['STAGE'] !== undefined) return () => undefined;
   const child = spawn(program(), { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   const line = await new Promise<string>((resolve, reject) => {
