@@ -13,6 +13,7 @@ mod foreign_keys;
 mod kafka_consumer;
 mod kafka_reader;
 mod monitor_alerts;
+mod monitor_rules;
 mod preflight;
 mod producer_reads;
 mod prometheus;

@@ -7,6 +7,7 @@
 //! | its cause is pending | once that fires, or after [`JOIN_WAIT`] |
 //! | acknowledged | no more, only its end |
 //! | silenced | not; if it still fires when the silence ends, then |
+//! | something that only happened, told of | no more |
 //! | all others | again after the repeat interval |
 //!
 //! Whoever was told of an alert is told of its end, silenced or not; nobody hears of the end of what they never heard
@@ -44,8 +45,7 @@ impl Ledger {
 
     fn tell_end(&mut self, id: &AlertId, now_us: i64) -> Option<Notice> {
         let alert = &self.entries.get(id)?.alert;
-        let is_event = rule::rule(&alert.rule).is_some_and(|rule| rule.is_event);
-        let notice = if alert.notices == 0 || is_event { None } else { self.tell(id, now_us) };
+        let notice = if alert.notices == 0 || is_event(alert) { None } else { self.tell(id, now_us) };
         self.settle(id);
         notice
     }
@@ -77,7 +77,8 @@ impl Ledger {
         let repeat = self.rule_of(id).map_or(Duration::MAX, |rule| rule.repeat.duration());
         let again = holds && elapsed(alert.told_us, now_us) >= repeat;
         let worse = self.joined(alert).map(|one| one.evidence.severity).max() > alert.told_severity;
-        alert.notices == 0 || expired || again || worse
+        let is_news = alert.notices == 0 && !(is_event(alert) && alert.told_us > 0);
+        is_news || expired || again || worse
     }
 
     /// Whether the message about its cause tells of it, or soon will.
@@ -116,6 +117,10 @@ impl Ledger {
         joined.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
         let more = joined.len().saturating_sub(JOINED_MAX);
         joined.truncate(JOINED_MAX);
+        for one in &joined {
+            let Some(entry) = self.entries.get_mut(&one.id) else { continue };
+            (entry.alert.told_us, entry.saved) = (now_us, Saved::Due);
+        }
         let entry = self.entries.get_mut(id)?;
         let alert = &mut entry.alert;
         let severity =
@@ -166,6 +171,11 @@ fn joined_of(alert: &Alert) -> Joined {
         severity: alert.evidence.severity,
         reason: alert.evidence.reason.clone(),
     }
+}
+
+/// Something that happened: once anybody was told of it, there is nothing to add.
+fn is_event(alert: &Alert) -> bool {
+    rule::rule(&alert.rule).is_some_and(|rule| rule.is_event)
 }
 
 fn is_quiet(alert: &Alert) -> bool {

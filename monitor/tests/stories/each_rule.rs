@@ -74,6 +74,15 @@ fn a_failover_is_told_once_and_its_end_to_nobody() {
            700s copy taken by b
            2000s end",
     );
+    // What the message about the Core brought with it is no news when the Core is back.
+    check(
+        "0s core a up; core b up; copy started; copy taken by a; copy standby b
+           10s core a down; copy taken by b
+           => 40s firing core_gone:g:a +failover:copy
+           100s core a up
+           => 100s resolved core_gone:g:a
+           2000s end",
+    );
 }
 
 #[test]
