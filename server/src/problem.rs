@@ -182,13 +182,6 @@ impl ApiError {
                 "body_too_large",
                 "make it smaller, or raise [http] body_bytes_max of the Server",
             ),
-            VersionNotFound { .. } => {
-                (S::NOT_FOUND, "version_not_found", "see the versions of the task, /api/v1/tasks/{name}/versions")
-            }
-            RewindImpossible { hint, .. } => (S::CONFLICT, "rewind_impossible", hint),
-            NothingToSkip { .. } => (S::CONFLICT, "nothing_to_skip", "see the task's status"),
-            SkipMismatch { .. } => (S::CONFLICT, "skip_mismatch", "look at what would be left out, and order that"),
-            HandoverImpossible { hint, .. } => (S::CONFLICT, "handover_impossible", hint),
             BodyIncomplete(_) => (S::BAD_REQUEST, "body_incomplete", "send it again"),
             QueryInvalid(_) => (S::BAD_REQUEST, "query_invalid", "see the API's document, /api/v1/openapi.json"),
             NoSuchAddress(_) => (S::NOT_FOUND, "no_such_address", "see the API's document, /api/v1/openapi.json"),
@@ -203,6 +196,22 @@ impl ApiError {
                 "foreign_origin",
                 "use the address under which the Server listens; pages of other sites may not call it",
             ),
+            other => other.order_parts(),
+        }
+    }
+
+    /// The same of orders that a task can't follow.
+    fn order_parts(&self) -> (StatusCode, &str, &str) {
+        use ApiError::*;
+        use StatusCode as S;
+        match self {
+            VersionNotFound { .. } => {
+                (S::NOT_FOUND, "version_not_found", "see the versions of the task, /api/v1/tasks/{name}/versions")
+            }
+            RewindImpossible { hint, .. } => (S::CONFLICT, "rewind_impossible", hint),
+            NothingToSkip { .. } => (S::CONFLICT, "nothing_to_skip", "see the task's status"),
+            SkipMismatch { .. } => (S::CONFLICT, "skip_mismatch", "look at what would be left out, and order that"),
+            HandoverImpossible { hint, .. } => (S::CONFLICT, "handover_impossible", hint),
             other => other.access_parts(),
         }
     }

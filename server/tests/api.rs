@@ -111,7 +111,7 @@ async fn a_spec_is_converted_without_being_stored() {
     let broken = service.post("/specs/convert", &json!({"toml": "name ="})).await;
     assert!(broken.body["spec"].is_null() && !broken.body["errors"][0]["problem"].is_null(), "{broken:?}");
     assert_problem(&service.post("/specs/convert", &json!({"yaml": ""})).await, 400, "body_invalid");
-    assert_eq!(service.get("/tasks").await.body, json!({"tasks": []}));
+    assert_eq!(service.get("/tasks").await.body["total"], 0);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ mod service;
 
 use serde_json::{Value, json};
 use service::{Service, spec};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

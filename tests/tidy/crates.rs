@@ -31,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 
 /// Crates that do no I/O, and all they may be built upon: no runtime, no client, no clock.
 const PURE: [(&str, &[&str]); 2] = [
-    ("replicator-model", &["jiff", "regex", "serde", "serde_json", "thiserror", "toml", "uuid"]),
+    ("replicator-model", &["ipnet", "jiff", "regex", "serde", "serde_json", "thiserror", "toml", "uuid"]),
     ("replicator-binlog", &["crc32fast", "flate2", "thiserror", "zstd"]),
 ];
 

@@ -31,7 +31,8 @@ fn every_failure_code_is_explained() {
 
 #[test]
 fn every_problem_of_the_api_is_explained() {
-    let code = Code::of(file("server/src/problem.rs")).with_strings;
+    let files = ["server/src/problem.rs", "server/src/alerting/problem.rs"];
+    let code = files.map(|path| Code::of(file(path)).with_strings).concat();
     let pattern = Regex::new(r#"\b(?:S|StatusCode)::[A-Z_]+,\s*"([a-z_]+)""#).unwrap();
     let given: Codes = pattern.captures_iter(&code).map(|found| (found[1].to_owned(), BTreeSet::new())).collect();
     assert!(given.len() > 10, "the API's problems were not found");

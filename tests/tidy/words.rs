@@ -8,7 +8,7 @@ use regex::Regex;
 const BUCKETS: [&str; 9] = ["util", "utils", "common", "helper", "helpers", "manager", "managers", "types", "misc"];
 
 /// Public hosts that files may name. A registry or mirror of somebody's own network is not among them.
-const HOSTS: [&str; 22] = [
+const HOSTS: [&str; 24] = [
     "127.0.0.1",
     "localhost",
     "github.com",
@@ -31,6 +31,8 @@ const HOSTS: [&str; 22] = [
     "mariadb.com",
     "www.w3.org",
     "www.rfc-editor.org",
+    "hooks.slack.com",
+    "opencollective.com",
 ];
 
 /// Hosts under these names belong to nobody (RFC 2606).

@@ -33,6 +33,10 @@ pub mod span;
 pub mod status;
 pub mod stored;
 #[cfg(test)]
+mod stored_access_tests;
+#[cfg(test)]
 mod stored_alert_tests;
+#[cfg(test)]
+mod stored_channel_tests;
 pub mod table_pattern;
 pub mod task;

@@ -260,14 +260,12 @@ fn put_back(places: Vec<(&'static str, &mut SecretSource)>, mut secrets: BTreeMa
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::access::{AuditOutcome, PasswordHash, UserRole, Via};
     use crate::alert::KnownCore;
-    use crate::channel::{Delivery, TestAnswer};
     use crate::desired::{DesiredState, Once, OnceOrder, TransactionPlace};
     use crate::failure::Failure;
     use crate::gtid::GtidSet;
     use crate::instance::Role;
-    use crate::name::{ChannelName, CoreName, GroupName, UserName};
+    use crate::name::{CoreName, GroupName};
     use crate::position::Position;
     use crate::status::{Progress, SourceLogs, Stage};
     use crate::task::Start;
@@ -343,72 +341,10 @@ pub(crate) mod tests {
         let group = GroupName::new("g1").unwrap();
         let gone = KnownCore { group, core: core.clone(), host: "db-host-1".into(), held: 3, gone_us: Some(1) };
         check("core_roster", &CoreRoster { cores: vec![gone] });
-        let channel = r#"{"name":"ops","kind":"dingtalk","url":"https://oapi.example/robot?access_token=canary",
-            "secret":{"env":"DING_SECRET"},"language":"zh","severity_min":"warning","link":"https://replicator.example"}"#;
-        let mut channel = ChannelSpec::from_json(channel.as_bytes()).unwrap();
-        assert!(matches!(channel.to_stored(), Err(StoredError::Unsealed { key: "url", .. })));
-        *channel.secrets_mut().remove(0).1 = SecretSource::Sealed(SealedSecret::new("k1.c2VhbGVk"));
-        check("channel", &channel);
-        let (at_us, delivered, detail) = (1_790_000_000_000_000, true, "204 No Content".to_owned());
-        let (alerts, subject) = (vec!["task_failed:copy".to_owned()], "[critical] copy failed".to_owned());
-        let delivery = Delivery { at_us, alerts, subject, delivered, detail: detail.clone(), took_ms: 12, attempt: 1 };
-        check("deliveries", &Deliveries { deliveries: vec![delivery] });
-        let (answer, by) = (Some(TestAnswer { delivered, detail, took_ms: 12 }), "alice".to_owned());
-        check("channel_test", &ChannelTest { channel: ChannelName::new("ops").unwrap(), by, at_us, answer });
         check("carried_out", &CarriedOut { generation: 3, skipped: 1 });
         let spec = task;
         let (by, reason) = ("alice".into(), "moved to db2".into());
         check("spec_version", &SpecVersion { version: 2, by, reason, at_us: 1_790_000_000_000_000, spec });
-        let user = UserName::new("alice").unwrap();
-        check(
-            "user",
-            &User {
-                name: user.clone(),
-                password: PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
-                role: UserRole::Operator,
-                disabled: false,
-                generation: 3,
-                created_us: 1_790_000_000_000_000,
-                last_login_us: 1_790_000_001_000_000,
-            },
-        );
-        check(
-            "signed_in_session",
-            &SignIn {
-                user: user.clone(),
-                generation: 3,
-                address: "10.0.0.7".into(),
-                created_us: 1_790_000_000_000_000,
-                seen_us: 1_790_000_060_000_000,
-            },
-        );
-        check(
-            "api_token",
-            &ApiToken {
-                id: "5f3a".into(),
-                name: "deploys".into(),
-                user: user.clone(),
-                role: UserRole::Operator,
-                hash: "9f86d081".into(),
-                created_us: 1_790_000_000_000_000,
-                expires_us: Some(1_797_000_000_000_000),
-                last_used_us: 0,
-            },
-        );
-        check(
-            "audit_entry",
-            &AuditEntry {
-                at_us: 1_790_000_000_000_000,
-                user: Some(user),
-                via: Via::Token,
-                address: "10.0.0.7".into(),
-                action: "updateTask".into(),
-                subject: "task copy".into(),
-                outcome: AuditOutcome::Done,
-                detail: "version 2: moved to db2".into(),
-                diff: Some("-port = 3306\n+port = 3307\n".into()),
-            },
-        );
         let start = Start::Position { file: "bin.000001".into(), offset: 4 };
         let once = Once { generation: 2, what: OnceOrder::Rewind(start) };
         let handover = Some(Epoch::new(7));

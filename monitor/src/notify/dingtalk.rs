@@ -2,7 +2,7 @@
 
 use super::http::{Answer, Http, Url, one_line, parse_url, place};
 use super::markdown::{markdown, plain};
-use super::signature::{base64, hmac};
+use super::signature::{base64, hmac_sha256};
 use super::template::Text;
 use super::{BuildError, DeliveryError, look_up};
 use replicator_model::channel::SignedUrl;
@@ -69,8 +69,10 @@ pub(super) fn judge(answer: Answer, url: &Url, too_often: &[i64], pause: Duratio
 fn signed(url: &Url, secret: Option<&Secret>, timestamp_ms: i64) -> Url {
     let mut url = url.clone();
     if let Some(secret) = secret {
-        let sign =
-            base64(&hmac(secret.expose().as_bytes(), &[format!("{timestamp_ms}\n{}", secret.expose()).as_bytes()]));
+        let sign = base64(&hmac_sha256(
+            secret.expose().as_bytes(),
+            &[format!("{timestamp_ms}\n{}", secret.expose()).as_bytes()],
+        ));
         url.query_pairs_mut().append_pair("timestamp", &timestamp_ms.to_string()).append_pair("sign", &sign);
     }
     url

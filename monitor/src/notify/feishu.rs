@@ -2,7 +2,7 @@
 
 use super::http::{Http, Url, one_line, parse_url, place};
 use super::markdown::{markdown, plain};
-use super::signature::{base64, hmac};
+use super::signature::{base64, hmac_sha256};
 use super::template::{Text, Tone};
 use super::{BuildError, DeliveryError, look_up};
 use replicator_model::channel::SignedUrl;
@@ -69,7 +69,7 @@ fn read(body: &str) -> Option<Verdict> {
 
 /// The key here is the time, in seconds, with the secret; what is hashed is nothing.
 fn sign(secret: &Secret, timestamp: i64) -> String {
-    base64(&hmac(format!("{timestamp}\n{}", secret.expose()).as_bytes(), &[]))
+    base64(&hmac_sha256(format!("{timestamp}\n{}", secret.expose()).as_bytes(), &[]))
 }
 
 fn body(text: &Text, secret: Option<&Secret>, timestamp: i64) -> Value {

@@ -11,7 +11,7 @@
 //! notice goes.
 
 use super::http::{Http, Url, parse_url};
-use super::signature::hmac;
+use super::signature::hmac_sha256;
 use super::template::page;
 use super::{BuildError, DeliveryError, Message, hex, look_up};
 use jiff::Timestamp;
@@ -160,7 +160,7 @@ fn headers(key: &str, body: &[u8], timestamp: i64, secret: Option<&Secret>) -> O
 }
 
 fn signature(secret: &Secret, timestamp: i64, body: &[u8]) -> String {
-    hex(&hmac(secret.expose().as_bytes(), &[timestamp.to_string().as_bytes(), b".", body]))
+    hex(&hmac_sha256(secret.expose().as_bytes(), &[timestamp.to_string().as_bytes(), b".", body]))
 }
 
 #[cfg(test)]

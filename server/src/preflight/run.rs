@@ -42,7 +42,8 @@ pub async fn run(wanted: Wanted<'_>, session: Option<&Session>, limits: &Limits)
         .into_iter()
         .filter(|side| needs(*side))
         .collect();
-    let ground = ground(wanted, session, limits, &needed).await;
+    // Boxed: it holds everything that is asked of all sides at a time.
+    let ground = Box::pin(ground(wanted, session, limits, &needed)).await;
     chosen.into_iter().map(|check| check.checked(&ground)).collect()
 }
 

@@ -6,7 +6,7 @@ use replicator_model::gtid::GtidSet;
 use replicator_model::position::Position;
 use replicator_model::task::Start;
 use replicator_mysql::beginning::{self, Beginning, FIRST_OFFSET, Source};
-use replicator_mysql::connect::Endpoint;
+use replicator_mysql::connect::{Connection, Endpoint};
 use replicator_mysql::facts::{ServerFacts, ServerFlavor};
 use replicator_mysql::head::{self, LogFile};
 use replicator_mysql::locate::{LogReader, Wanted};
@@ -87,7 +87,7 @@ pub(super) async fn find(
 
 /// The transactions before a position, where the source has GTIDs and can say so within the limits.
 async fn gtids_before(
-    conn: &mut mysql_async::Conn,
+    conn: &mut Connection,
     reader: &LogReader,
     position: &Position,
     end: &Position,
