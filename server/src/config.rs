@@ -60,14 +60,27 @@ pub struct HttpConfig {
     /// Listen on an address that other hosts reach, although nothing is encrypted.
     pub allow_insecure: bool,
     /// Names besides `localhost` and loopback addresses under which it is called, such as that of a proxy before it.
-    /// Others are refused, so that no page in an operator's browser can reach it by a name of its own.
+    /// Others are refused, so that no page in an operator's browser can reach it by a name of its own. With `tls` and
+    /// no names here, any will do: browsers refuse a name that the certificate does not have.
     pub hosts: Vec<String>,
+    /// Encrypt. Default: nothing is encrypted.
+    pub tls: Option<TlsConfig>,
     /// Largest body of a request. A task's spec has a few KiB.
     pub body_bytes_max: Bytes,
     /// Longest time that a request may take. A coordination service that is away is told within it.
     pub request_timeout: Span,
     /// Most connections at a time; whoever comes then waits.
     pub connections_max: usize,
+}
+
+/// With what the listener encrypts. Files that change are taken over while the Server runs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate with those that it was signed by, in PEM.
+    pub certificate: PathBuf,
+    /// Its private key, in PEM.
+    pub key: PathBuf,
 }
 
 /// What tasks did over time.
@@ -85,6 +98,7 @@ impl Default for HttpConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             allow_insecure: false,
             hosts: Vec::new(),
+            tls: None,
             body_bytes_max: Bytes::new(512 << 10),
             request_timeout: Span::from_secs(20),
             connections_max: 1024,
@@ -157,10 +171,11 @@ impl Config {
 impl HttpConfig {
     /// What is wrong, if anything: key, problem, what to do.
     pub fn check(&self) -> Result<(), String> {
-        if !self.listen.ip().is_loopback() && !self.allow_insecure {
+        if !self.listen.ip().is_loopback() && !self.allow_insecure && self.tls.is_none() {
             return Err(format!(
                 "`http.listen` is {}, which other hosts can reach, and there is no encryption: passwords would be \
-                 readable on the way; use a loopback address behind a proxy that encrypts, or set `http.allow_insecure = true`",
+                 readable on the way; give `http.tls` a certificate, use a loopback address behind a proxy that encrypts, or set \
+                 `http.allow_insecure = true`",
                 self.listen
             ));
         }
@@ -174,6 +189,12 @@ impl HttpConfig {
             return Err(format!("`http.connections_max` is {}; it can be 1 to 100000", self.connections_max));
         }
         Ok(())
+    }
+
+    /// The names under which it may be called besides this host's own; `None`: any.
+    pub(crate) fn served_hosts(&self) -> Option<Vec<String>> {
+        let any = self.allow_insecure || self.tls.is_some() && self.hosts.is_empty();
+        (!any).then(|| self.hosts.clone())
     }
 }
 
@@ -205,6 +226,8 @@ mod tests {
         assert!(read("[http]\nlisten = \"0.0.0.0:8080\"\nallow_insecure = true\n", &[]).is_ok());
         assert!(read("", &[("REPLICATOR_HTTP_LISTEN", "0.0.0.0:8080")]).is_err());
         assert!(read("[http]\nlisten = \"[::1]:8080\"\n", &[]).is_ok());
+        let encrypted = "[http]\nlisten = \"0.0.0.0:8080\"\n[http.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
+        assert!(read(encrypted, &[]).is_ok());
     }
 
     #[test]
@@ -215,6 +238,7 @@ mod tests {
             ("[http]\nbody_bytes_max = \"1 B\"\n", "http.body_bytes_max"),
             ("[http]\nrequest_timeout = \"1ms\"\n", "http.request_timeout"),
             ("[http]\nconnections_max = 0\n", "http.connections_max"),
+            ("[http.tls]\ncertificate = \"c.pem\"\n", "key"),
         ] {
             let error = read(http, &[]).unwrap_err();
             assert!(error.contains(named), "{http}: {error}");

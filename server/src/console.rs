@@ -5,9 +5,9 @@
 use crate::problem::ApiError;
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -68,21 +68,26 @@ fn find<'a>(method: &Method, path: &'a str, headers: &HeaderMap, is_file: impl F
 fn file(name: &str, immutable: bool, headers: &HeaderMap) -> Response {
     let Some(plain) = Files::get(name) else {
         let html = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-store")];
-        return with_defences((StatusCode::NOT_FOUND, html, NOT_BUILT).into_response());
+        return (StatusCode::NOT_FOUND, html, [(CONTENT_SECURITY_POLICY, POLICY)], NOT_BUILT).into_response();
     };
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&plain.metadata.sha256_hash()[..12]));
     let cache = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     let kind = content_type(name);
-    let about = [(CONTENT_TYPE, kind), (CACHE_CONTROL, cache), (ETAG, tag.as_str()), (VARY, "Accept-Encoding")];
+    let about = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, cache),
+        (ETAG, tag.as_str()),
+        (VARY, "Accept-Encoding"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+    ];
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return with_defences((StatusCode::NOT_MODIFIED, about).into_response());
+        return (StatusCode::NOT_MODIFIED, about).into_response();
     }
     let twin = if accepts_gzip(headers) { Files::get(&format!("{name}.gz")) } else { None };
-    let response = match twin {
+    match twin {
         Some(twin) => (about, [(CONTENT_ENCODING, "gzip")], twin.data).into_response(),
         None => (about, plain.data).into_response(),
-    };
-    with_defences(response)
+    }
 }
 
 /// Of the kinds of file that a build of the console has.
@@ -107,18 +112,10 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-fn with_defences(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     fn headers(accept: &str) -> HeaderMap {
         HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(accept).unwrap())])

@@ -30,5 +30,6 @@ mod skip;
 mod source;
 mod status;
 mod tasks;
+mod tls;
 mod versions;
 pub mod view;

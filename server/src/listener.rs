@@ -1,5 +1,6 @@
-//! A TCP listener that accepts a limited number of connections at a time.
+//! A TCP listener that accepts a limited number of connections at a time, encrypted if it is told how.
 
+use crate::tls::Tls;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::io;
@@ -10,16 +11,20 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
 /// Whoever comes when all places are taken waits in the kernel's queue.
 pub(crate) struct LimitedListener {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    tls: Option<Arc<Tls>>,
+    /// They go on beside each other: one that is slow keeps nobody else waiting. Each has its place already.
+    handshakes: JoinSet<Option<(Connection, SocketAddr)>>,
 }
 
 impl LimitedListener {
-    pub(crate) fn new(listener: TcpListener, connections_max: usize) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(connections_max)) }
+    pub(crate) fn new(listener: TcpListener, connections_max: usize, tls: Option<Arc<Tls>>) -> Self {
+        Self { listener, places: Arc::new(Semaphore::new(connections_max)), tls, handshakes: JoinSet::new() }
     }
 }
 
@@ -38,11 +43,29 @@ impl Listener for LimitedListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The semaphore is never closed, so a place comes free sooner or later.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        stream.set_nodelay(true).ok();
-        (Connection { stream, _place: place }, address)
+        let Self { listener, places, tls, handshakes } = self;
+        loop {
+            let (stream, address, place) = tokio::select! {
+                biased;
+                Some(done) = handshakes.join_next() => match done {
+                    Ok(Some(connected)) => return connected,
+                    _ => continue,
+                },
+                arrived = arrive(listener, places) => arrived,
+            };
+            let Some(tls) = tls.clone() else {
+                return (Connection { stream: Box::new(stream), _place: place }, address);
+            };
+            handshakes.spawn(async move {
+                match tls.accept(stream).await {
+                    Ok(stream) => Some((Connection { stream: Box::new(stream), _place: place }, address)),
+                    Err(problem) => {
+                        tracing::debug!(%address, %problem, "no encrypted connection came about");
+                        None
+                    }
+                }
+            });
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -50,9 +73,26 @@ impl Listener for LimitedListener {
     }
 }
 
+/// Whoever connects next, and its place.
+async fn arrive(
+    listener: &mut TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed, so a place comes free sooner or later.
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    let (stream, address) = Listener::accept(listener).await;
+    stream.set_nodelay(true).ok();
+    (stream, address, place)
+}
+
+/// Bytes both ways, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// A connection and the place that it takes.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     _place: Option<OwnedSemaphorePermit>,
 }
 

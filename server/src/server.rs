@@ -10,6 +10,7 @@ use crate::listener::{LimitedListener, Peer};
 use crate::metrics::Metrics;
 use crate::picture::keeper::{self as picture, PictureKeeper};
 use crate::sessions::{self, SessionKeeper, Sessions};
+use crate::tls::Tls;
 use replicator_coordination::session::{Coordination, Surroundings};
 use replicator_model::instance::ServerInfo;
 use replicator_model::networks::Networks;
@@ -27,6 +28,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     connections_max: usize,
+    tls: Option<Arc<Tls>>,
     app: Arc<App>,
     keeper: SessionKeeper,
     setup_token: SetupToken,
@@ -40,6 +42,7 @@ impl Server {
         http.check().and_then(|()| inspect.check()).and_then(|()| access.check()).map_err(ConfigError::Invalid)?;
         let given = access.given_setup_token().map_err(ConfigError::Invalid)?;
         let setup_token = SetupToken::new(given).map_err(|error| ConfigError::Invalid(error.to_string()))?;
+        let tls = http.tls.clone().map(Tls::open).transpose().map_err(ConfigError::Invalid)?.map(Arc::new);
         let listen = |problem| ConfigError::Listen { listen: http.listen, problem };
         let listener = TcpListener::bind(http.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
@@ -58,14 +61,14 @@ impl Server {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             ending: CancellationToken::new(),
             metrics: Metrics::new(),
-            access: Arc::new(Access::new(access, setup_token.hash(), false)),
+            access: Arc::new(Access::new(access, setup_token.hash(), tls.is_some())),
             request_timeout: http.request_timeout.duration(),
             body_bytes_max: usize::try_from(http.body_bytes_max.get()).unwrap_or(usize::MAX),
             limits: Limits::new(&inspect, Some(networks)),
-            hosts: (!http.allow_insecure).then(|| http.hosts.clone()),
+            hosts: http.served_hosts(),
         });
         let connections_max = http.connections_max;
-        Ok(Self { listener, address, connections_max, app, keeper, setup_token, pictures: picture_keeper })
+        Ok(Self { listener, address, connections_max, tls, app, keeper, setup_token, pictures: picture_keeper })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
@@ -80,14 +83,16 @@ impl Server {
     }
 
     fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Serves until `shutdown`; then requests finish and the session ends.
     pub async fn run(self, shutdown: CancellationToken) -> std::io::Result<()> {
         let url = self.url();
-        let listener = LimitedListener::new(tokio::net::TcpListener::from_std(self.listener)?, self.connections_max);
-        tracing::info!(address = %self.address, "server listens");
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let listener = LimitedListener::new(listener, self.connections_max, self.tls);
+        tracing::info!(%url, "server listens");
         // The session outlives the requests that use it.
         let session_end = CancellationToken::new();
         let keeping = tokio::spawn(self.keeper.run(session_end.clone()));

@@ -299,6 +299,13 @@ async fn what_was_done_and_what_was_refused_is_kept() {
         "{rest}"
     );
     assert_problem(&service.send_raw("GET", "/audit", String::new(), &by_vera).await, 403, "role_missing");
+    let shown = service.get("/overview").await;
+    assert_eq!((shown.header("cache-control"), shown.header("x-content-type-options")), ("no-store", "nosniff"));
+    let changes: Vec<&str> =
+        shown.body["changes"].as_array().unwrap().iter().map(|change| change["action"].as_str().unwrap()).collect();
+    assert_eq!(changes[..2], ["startTask", "createTask"], "what was refused or failed changed nothing");
+    let to_vera = service.send_raw("GET", "/overview", String::new(), &by_vera).await;
+    assert_eq!(to_vera.body["changes"], json!([]), "{to_vera:?}");
 }
 
 /// Who did it is in the entry; what it changed is beside it, and why, but no secret.

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::access::arguments::{Login, Setup, Token, User};
+use crate::access::arguments::{Audit, Login, Setup, Token, User};
 use crate::alerting::arguments::{Alerts, Channels, Rules, Silence};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use replicator_model::name::{CoreName, GroupName, TaskName};
@@ -99,6 +99,12 @@ pub(crate) enum Command {
     /// Make, see and revoke API tokens
     #[command(subcommand)]
     Token(Token),
+    /// See who did what, or was refused to
+    #[command(
+        after_help = "Examples:\n  replicator audit --task copy_shop --diff\n  replicator audit --user bob --limit 10 -o json\n  \
+        replicator audit --action deleteTask --watch"
+    )]
+    Audit(Audit),
     /// Show the program's version
     #[command(after_help = "Example:\n  replicator version")]
     Version,

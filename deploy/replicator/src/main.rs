@@ -63,6 +63,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Command::Whoami => access::whoami(&connect()?, arguments.output).await,
         Command::User(command) => access::user(&connect()?, command, arguments.output).await,
         Command::Token(command) => access::token(&connect()?, command, arguments.output).await,
+        Command::Audit(asked) => access::audit(&connect()?, asked, arguments.output).await,
         Command::Version => {
             output::write(concat!("replicator ", env!("CARGO_PKG_VERSION"), "\n"));
             Ok(())

@@ -21,6 +21,9 @@ const DAYS_KEPT: usize = 90;
 const DETAIL_MAX: usize = 2_000;
 /// Most entries that one answer looks at; the next page goes on behind them.
 const SCANNED_MAX: usize = 2_000;
+/// The changes of an overview, and how many entries are looked at for them: it is asked for all the time.
+const RECENT: usize = 10;
+const RECENT_SCANNED_MAX: usize = 50;
 
 /// What was done, as the layer saw it.
 pub(crate) struct Done {
@@ -79,12 +82,14 @@ pub(crate) async fn write(session: &Session, written: &Written, done: Done) -> R
 }
 
 /// Which entries are asked for.
+#[derive(Default)]
 pub(crate) struct Filter {
     pub(crate) after: Option<String>,
     pub(crate) limit: usize,
     pub(crate) task: Option<String>,
     pub(crate) user: Option<String>,
     pub(crate) action: Option<String>,
+    pub(crate) outcome: Option<AuditOutcome>,
 }
 
 impl Filter {
@@ -92,13 +97,28 @@ impl Filter {
         self.task.as_ref().is_none_or(|task| entry.subject.strip_prefix("task ") == Some(task))
             && self.user.as_ref().is_none_or(|user| entry.user.as_ref().map(UserName::as_str) == Some(user))
             && self.action.as_ref().is_none_or(|action| entry.action == *action)
+            && self.outcome.is_none_or(|outcome| entry.outcome == outcome)
     }
+}
+
+/// The last changes that were made, newest first, as far as they are near.
+pub(crate) async fn recent(session: &Session) -> Result<Vec<(String, AuditEntry)>, ApiError> {
+    let filter = Filter { limit: RECENT, outcome: Some(AuditOutcome::Done), ..Filter::default() };
+    Ok(search(session, &filter, RECENT_SCANNED_MAX).await?.0)
 }
 
 /// Newest first; and behind which entry the next page begins, if there may be more.
 pub(crate) async fn list(
     session: &Session,
     filter: &Filter,
+) -> Result<(Vec<(String, AuditEntry)>, Option<String>), ApiError> {
+    search(session, filter, SCANNED_MAX).await
+}
+
+async fn search(
+    session: &Session,
+    filter: &Filter,
+    scanned_max: usize,
 ) -> Result<(Vec<(String, AuditEntry)>, Option<String>), ApiError> {
     let mut found = Vec::new();
     let mut scanned = 0;
@@ -111,7 +131,7 @@ pub(crate) async fn list(
             let entry = session.audit_entry(&day, &name).await?;
             scanned += 1;
             found.extend(entry.filter(|entry| filter.wants(entry)).map(|entry| (name.clone(), entry)));
-            if found.len() >= filter.limit || scanned >= SCANNED_MAX {
+            if found.len() >= filter.limit || scanned >= scanned_max {
                 return Ok((found, Some(name)));
             }
         }

@@ -61,8 +61,6 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/tasks/{name}/toml", VIEWER),
     ("GET", "/tasks/{name}/versions", VIEWER),
     ("GET", "/tasks/{name}/versions/{version}", VIEWER),
-    ("GET", "/tasks/{name}/versions/{n}", VIEWER),
-    ("GET", "/tasks/{name}/versions/{a}/diff/{b}", VIEWER),
     ("GET", "/tasks/{name}/versions/{from}/diff/{to}", VIEWER),
     ("POST", "/tasks/{name}/rollback", OPERATOR),
     ("POST", "/tasks/{name}/start", OPERATOR),
@@ -122,6 +120,11 @@ pub(crate) fn needs(method: &str, route: &str) -> Result<Needs, Unlisted> {
         return Err(Unlisted::Route);
     }
     of_route.find(|(listed, _, _)| *listed == method).map(|(_, _, needs)| *needs).ok_or(Unlisted::Method)
+}
+
+/// Whether a role is enough for an operation that another one shows a part of.
+pub(crate) fn may(role: UserRole, method: &str, route: &str) -> bool {
+    matches!(needs(method, route), Ok(Needs::Role(least)) if role >= least)
 }
 
 /// Why there is no answer.

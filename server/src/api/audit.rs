@@ -48,7 +48,7 @@ pub(super) async fn list(
         return Err(ApiError::QueryInvalid(format!("`limit` is {limit}; it can be 1 to {PAGE_MAX}")));
     }
     let AuditQuery { after, task, user, action, .. } = asked;
-    let filter = Filter { after: after.filter(|after| !after.is_empty()), limit, task, user, action };
+    let filter = Filter { after: after.filter(|after| !after.is_empty()), limit, task, user, action, outcome: None };
     let (found, next) = audit::list(&app.sessions.get().await?, &filter).await?;
     Ok(Json(AuditList { entries: found.into_iter().map(|(id, entry)| AuditEntryView::new(id, entry)).collect(), next }))
 }

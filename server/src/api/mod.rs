@@ -7,6 +7,7 @@ mod alerts;
 mod audit;
 mod body;
 mod channels;
+mod defences;
 mod events;
 mod guard;
 mod health;
@@ -189,6 +190,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layer::admit))
         .layer(DefaultBodyLimit::max(app.body_bytes_max))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::guard))
+        .layer(middleware::from_fn(defences::defend))
         .with_state(app)
 }
 

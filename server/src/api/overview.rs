@@ -2,10 +2,13 @@
 
 use super::request::{Asked, Name};
 use super::{AnyProblem, App};
+use crate::access::audit;
+use crate::access::caller::Caller;
+use crate::access::roles;
 use crate::history::keeper::{self, oldest};
 use crate::picture::overview;
 use crate::problem::ApiError;
-use crate::view::{HistoryView, OverviewView, Problem};
+use crate::view::{AuditEntryView, HistoryView, OverviewView, Problem};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -40,8 +43,13 @@ pub(super) struct HistoryQuery {
     get, path = "/overview", operation_id = "readOverview", tag = "status",
     responses((status = 200, body = OverviewView), AnyProblem),
 )]
-pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<OverviewView>, ApiError> {
-    Ok(Json(overview::overview(&*app.pictures.fresh().await?)))
+pub(super) async fn overview(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<OverviewView>, ApiError> {
+    let mut shown = overview::overview(&*app.pictures.fresh().await?);
+    if roles::may(caller.role, "GET", "/api/v1/audit") {
+        let recent = audit::recent(&app.sessions.get().await?).await?;
+        shown.changes = recent.into_iter().map(|(id, entry)| AuditEntryView::new(id, entry)).collect();
+    }
+    Ok(Json(shown))
 }
 
 /// See what a task did

@@ -1,4 +1,4 @@
-//! What is there and what needs somebody, from the picture. Pure.
+//! What is there and what needs somebody, from the picture. Pure. Changes are no part of it: they are in the audit.
 
 use super::moment::Moment;
 use crate::view::{
@@ -29,6 +29,7 @@ pub(crate) fn overview(moment: &Moment) -> OverviewView {
         },
         servers: count(moment.servers),
         monitors: monitor_counts(&moment.monitors, moment.at_us),
+        changes: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything at a glance.
 
+use super::audit::AuditEntryView;
 use super::status::TaskState;
 use super::task::TaskSummary;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub struct OverviewView {
     /// Servers that are alive, this one included.
     pub servers: u64,
     pub monitors: MonitorCounts,
+    /// The last ten changes that were made; none for whoever may not see the audit.
+    pub changes: Vec<AuditEntryView>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

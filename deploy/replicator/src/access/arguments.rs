@@ -1,7 +1,7 @@
-//! The command line of users and tokens.
+//! The command line of users, tokens and the audit.
 
 use clap::{Args, Subcommand, ValueEnum};
-use replicator_model::name::UserName;
+use replicator_model::name::{TaskName, UserName};
 use replicator_model::span::Span;
 use replicator_server::view::RoleWord;
 use std::path::PathBuf;
@@ -135,4 +135,26 @@ pub(crate) struct CreateToken {
     /// How long it lives; without, it has no end
     #[arg(long)]
     pub expires_in: Option<Span>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Only what was done to this task
+    #[arg(long)]
+    pub task: Option<TaskName>,
+    /// Only what this user did
+    #[arg(long)]
+    pub user: Option<UserName>,
+    /// Only this operation, by its id in the API, such as startTask
+    #[arg(long, value_name = "OPERATION")]
+    pub action: Option<String>,
+    /// Most entries, newest first
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// Show what each changed too
+    #[arg(long)]
+    pub diff: bool,
+    /// Show anew every second, until interrupted
+    #[arg(long)]
+    pub watch: bool,
 }

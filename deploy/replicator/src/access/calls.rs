@@ -1,15 +1,19 @@
-//! The Server's operations on users, sessions and tokens.
+//! The Server's operations on users, sessions, tokens and the audit.
 
+use super::arguments::Audit;
 use crate::client::{Client, answer, send, with_answer};
 use crate::exit::{Exit, Failed};
 use replicator_model::name::UserName;
 use replicator_server::view::{
-    LoginRequest, NewToken, SessionView, SetupRequest, TokenList, TokenRequest, UserChange, UserList, UserRequest,
-    UserView,
+    AuditList, LoginRequest, NewToken, SessionView, SetupRequest, TokenList, TokenRequest, UserChange, UserList,
+    UserRequest, UserView,
 };
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
+
+/// Entries of the audit that are asked for at a time.
+const AUDIT_PAGE: usize = 500;
 
 /// A session of a moment, which makes a token and ends.
 pub(crate) struct Cookie(String);
@@ -66,6 +70,30 @@ impl Client {
 
     pub(crate) async fn revoke_token(&self, id: &str) -> Result<(), Failed> {
         send(self.request(Method::DELETE, &["tokens", id], &[])).await.map(drop)
+    }
+}
+
+impl Client {
+    /// Page after page, until there are as many as are asked for.
+    pub(crate) async fn audit(&self, asked: &Audit) -> Result<AuditList, Failed> {
+        let wanted = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+        let mut all = AuditList { entries: Vec::new(), next: None };
+        loop {
+            let left = wanted - all.entries.len();
+            let query = [
+                ("limit", left.min(AUDIT_PAGE).to_string()),
+                ("after", all.next.take().unwrap_or_default()),
+                ("task", asked.task.as_ref().map(ToString::to_string).unwrap_or_default()),
+                ("user", asked.user.as_ref().map(ToString::to_string).unwrap_or_default()),
+                ("action", asked.action.clone().unwrap_or_default()),
+            ];
+            let page: AuditList = answer(self.request(Method::GET, &["audit"], &query)).await?;
+            all.entries.extend(page.entries);
+            all.next = page.next;
+            if all.next.is_none() || all.entries.len() >= wanted {
+                return Ok(all);
+            }
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! Who calls: `replicator setup`, `login`, `logout`, `whoami`, `user …`, `token …`. What is shown to Servers afterwards is
+//! Who calls: `replicator setup`, `login`, `logout`, `whoami`, `user …`, `token …`, and what was done: `audit`. What is shown to Servers afterwards is
 //! in [`credentials`].
 
 pub(crate) mod arguments;
+mod audit;
 mod calls;
 pub(crate) mod credentials;
 mod secret;
@@ -12,7 +13,7 @@ mod users;
 use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::Failed;
-use arguments::{Login, Setup, Token, User};
+use arguments::{Audit, Login, Setup, Token, User};
 use credentials::Credentials;
 
 pub(crate) async fn setup(client: &Client, setup: Setup, output: Output) -> Result<(), Failed> {
@@ -37,6 +38,10 @@ pub(crate) async fn user(client: &Client, command: User, output: Output) -> Resu
 
 pub(crate) async fn token(client: &Client, command: Token, output: Output) -> Result<(), Failed> {
     tokens::run(client, command, output).await
+}
+
+pub(crate) async fn audit(client: &Client, asked: Audit, output: Output) -> Result<(), Failed> {
+    audit::run(client, asked, output).await
 }
 
 /// What is shown to the Server at `server`: a file that was named, REPLICATOR_TOKEN, or what `login` stored.
