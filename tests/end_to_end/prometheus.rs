@@ -67,15 +67,16 @@ fn server_and_monitor(cluster: &Cluster, ports: [u16; 2]) -> Result<[Process; 2]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_and_the_rules_use_names_that_are_there() -> Result<()> {
     let cluster = Cluster::start(1, 1).await?;
-    let source = MysqlServer::start(Flavor::MySql97).await?;
+    let (source, target) =
+        tokio::try_join!(MysqlServer::start(Flavor::MySql97), MysqlServer::start(Flavor::MariaDb1011))?;
     let ports = [free_port(), free_port()];
     let processes = server_and_monitor(&cluster, ports)?;
     let channel = json!({"name": "nobody", "kind": "webhook", "url": {"env": "HOOK_URL"}});
     let channel = ChannelSpec::from_json(channel.to_string().as_bytes()).unwrap();
     cluster.session.put_channel(&channel, None).await.unwrap();
     source.exec("CREATE DATABASE shop").await?;
-    let running = cluster.create(&copy_task("running", &source, &source, "")).await;
-    let failing = copy_task("failing", &source, &source, "").replace("user = \"replicator\"", "user = \"nobody\"");
+    let running = cluster.create(&copy_task("running", &source, &target, "")).await;
+    let failing = copy_task("failing", &source, &target, "").replace("user = \"replicator\"", "user = \"nobody\"");
     let failing = cluster.create(&failing).await;
     cluster.wait_for_stage(&running, Stage::Streaming).await?;
     cluster.wait_for_stage(&failing, Stage::Failed).await?;

@@ -233,7 +233,7 @@ impl Place {
         watches: Vec<Watch>,
         state_changes: u64,
     ) -> Result<(), End> {
-        self.tell(RoleChange::Standby { predecessor: Some(predecessor) });
+        self.tell_standby(predecessor);
         let mut changed = futures_util::future::select_all(watches);
         let look_again = Instant::now() + self.session.timeout() * LOOK_AGAIN_TIMEOUTS;
         let state = self.session.store().state();
@@ -241,8 +241,12 @@ impl Place {
             tokio::select! {
                 biased;
                 command = self.commands.recv() => {
+                    let shown = self.info.clone();
                     self.obey(command)?;
-                    self.show(own).await?;
+                    // The own node is watched: to write what it says already would be to look again for ever.
+                    if self.info != shown {
+                        self.show(own).await?;
+                    }
                 }
                 // After every reconnect: is the own node still there, and still ours?
                 () = state.changed_since(state_changes) => return Ok(()),
@@ -373,6 +377,17 @@ impl Place {
 
     fn pause_length(&self) -> Duration {
         self.session.timeout() / RETRY_PART
+    }
+
+    /// Says it once: the line is looked at more often than it changes.
+    fn tell_standby(&self, predecessor: String) {
+        let told = matches!(
+            &*self.roles.borrow(),
+            Some(RoleChange::Standby { predecessor: Some(before) }) if *before == predecessor
+        );
+        if !told {
+            self.tell(RoleChange::Standby { predecessor: Some(predecessor) });
+        }
     }
 
     fn tell(&self, role: RoleChange) {

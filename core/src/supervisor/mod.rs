@@ -17,6 +17,7 @@ use crate::metrics::TaskMetrics;
 use crate::pipe::fence::LEASE_LOST;
 use attempt::{Attempt, Ended};
 use backoff::Backoff;
+use replicator_coordination::error::CoordinationError;
 use replicator_coordination::lease::Lease;
 use replicator_coordination::session::Session;
 use replicator_coordination::standby::{Candidate, GoneReason, RoleChange};
@@ -61,6 +62,14 @@ fn may_join(spec: &TaskSpec) -> bool {
     matches!(&spec.consumer, ConsumerSpec::Mysql(target) if target.commit_rows_max > 1)
 }
 
+/// The next moment to read, or none ever.
+async fn next_of(changes: &mut Option<Changes>) -> Result<(), CoordinationError> {
+    match changes {
+        Some(changes) => changes.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// What makes two readings the same order.
 type Order = (u64, u64, DesiredState);
 
@@ -75,17 +84,27 @@ impl Supervisor {
     /// transaction's end and the next in line can take over at once.
     pub async fn run(self, stop: CancellationToken) -> GoneReason {
         let mut candidate = Candidate::enter(&self.session, &self.task, &self.core, &self.host);
+        let mut specs: Option<Changes> = None;
         loop {
             let role = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 role = candidate.next() => role,
+                moment = next_of(&mut specs) => {
+                    match moment {
+                        Ok(()) => self.prepare(&candidate).await,
+                        // The candidate hears of the session's end too, and says so.
+                        Err(_) => specs = None,
+                    }
+                    continue;
+                }
             };
+            specs = None;
             match role {
                 RoleChange::Standby { predecessor } => {
                     tracing::info!(task = %self.task, predecessor, "stands by");
                     self.metrics.role(false, 0);
-                    self.prepare(&candidate).await;
+                    specs = Some(self.session.changes([Topic::Spec(self.task.clone())], READ_AGAIN));
                 }
                 RoleChange::Running(lease) => {
                     tracing::info!(task = %self.task, epoch = %lease.epoch(), "runs the task");
