@@ -77,6 +77,7 @@ export interface Silence {
   until: string;
   by: string;
   reason: string;
+  state: 'active' | 'pending' | 'over';
 }
 
 export const silencesQuery = queryOptions({

@@ -24,7 +24,7 @@ export function Changes() {
           {t('changes.none')}
         </Text>
       ) : (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label={t('changes.title')}>
+        <div className="table-scroll" tabIndex={0} role="group" aria-label={t('changes.title')}>
           <Table>
             <Table.Tbody>
               {changes.map((entry) => (

@@ -17,7 +17,7 @@ export function WorstLag({ tasks }: { tasks: readonly TaskRow[] }) {
     );
   }
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={t('lag.title')}>
+    <div className="table-scroll" tabIndex={0} role="group" aria-label={t('lag.title')}>
       <Table>
         <Table.Thead>
           <Table.Tr>

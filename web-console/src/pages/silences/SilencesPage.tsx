@@ -63,7 +63,7 @@ function Silences({ silences }: { silences: readonly Silence[] }) {
                 <Table.Td>{silence.by}</Table.Td>
                 <Table.Td>{silence.reason}</Table.Td>
                 <Table.Td>
-                  {mayOperate && (
+                  {mayOperate && silence.state !== 'over' && (
                     <ConfirmAction
                       label={t('end')}
                       title={t('end_title')}
