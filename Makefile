@@ -6,7 +6,9 @@ SHELL := /bin/bash
 .PHONY: help test unit end-to-end lint build console console-check console-specs setup demo bench clean-servers
 
 # rustup puts cargo here; shells that are no login shells may not know.
-export PATH := $(PATH):$(HOME)/.cargo/bin
+# Node is in front where install.sh had to bring its own.
+SERVERS := $(or $(REPLICATOR_SERVERS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mysql_replicator/servers)
+export PATH := $(SERVERS)/node/bin:$(PATH):$(HOME)/.cargo/bin
 
 # Tests that run at the same time: each may start several servers, two at a time fit 2 cores and 8 GB.
 TEST_THREADS ?= 2
@@ -51,6 +53,7 @@ CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public $(CONSOLE)/scri
 console: $(CONSOLE)/dist/index.html ## Build the web console into web-console/dist, which the Server carries
 
 $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
+	tests/setup/install.sh node
 	cd $(CONSOLE) && npm ci --no-progress
 	touch $@
 
@@ -78,4 +81,4 @@ bench: ## Benchmarks, ONLY=name; results in target/bench/<name>.jsonl
 	target/release/replicator-bench $(BENCH) $(ONLY)
 
 clean-servers: ## Remove the unpacked servers and their templates
-	rm -rf "$${REPLICATOR_SERVERS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/mysql_replicator/servers}"
+	rm -rf "$(SERVERS)"

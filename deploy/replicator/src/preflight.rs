@@ -1,10 +1,11 @@
 //! `replicator doctor` and `replicator task preflight`: checks, and what mends what they found.
 
-use crate::arguments::{Doctor, DoctorSide, Output, Preflight};
+use crate::arguments::{Doctor, DoctorSide, Output};
 use crate::client::Client;
 use crate::exit::{Exit, Failed, printable};
 use crate::output::show;
 use crate::table::wrap;
+use crate::task::arguments::Preflight;
 use crate::task::read_spec;
 use crate::try_changes::{Server, password};
 use replicator_model::span::Span;

@@ -2,10 +2,11 @@
 
 use super::changes::changes;
 use super::order::{Order, wait};
-use crate::arguments::{Apply, Output};
+use crate::arguments::Output;
 use crate::client::{Client, SpecText};
 use crate::exit::{Exit, Failed};
 use crate::output::show;
+use crate::task::arguments::Apply;
 use replicator_model::task::{SpecError, TaskSpec};
 use replicator_server::view::ProblemDetail;
 use serde::Serialize;

@@ -1,11 +1,12 @@
 //! `replicator task list`.
 
 use super::page::{lag, rate};
-use crate::arguments::{List, Output};
+use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::Failed;
 use crate::output::{show, watched};
 use crate::table::{Table, wrap};
+use crate::task::arguments::List;
 use replicator_server::view::TaskList;
 
 pub(crate) async fn run(client: &Client, list: List, output: Output) -> Result<(), Failed> {

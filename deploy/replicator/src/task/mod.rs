@@ -1,6 +1,7 @@
 //! `replicator task …`.
 
 mod apply;
+pub(crate) mod arguments;
 mod changes;
 mod list;
 mod once;
@@ -10,10 +11,11 @@ mod versions;
 
 pub(crate) use apply::read as read_spec;
 
-use crate::arguments::{Delete, Output, Show, Task};
+use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Exit, Failed};
 use crate::output::{show, watched};
+use crate::task::arguments::{Delete, Show, Task};
 use replicator_model::name::TaskName;
 use replicator_server::view::TaskView;
 use std::io::{BufRead, IsTerminal, Write};

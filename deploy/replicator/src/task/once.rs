@@ -2,10 +2,11 @@
 
 use super::confirm;
 use super::order::{LOOK_PERIOD, wait_for};
-use crate::arguments::{Handover, Output, Rewind, Skip};
+use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Exit, Failed, printable};
 use crate::output::show;
+use crate::task::arguments::{Handover, Rewind, Skip};
 use replicator_model::name::TaskName;
 use replicator_model::position::Position;
 use replicator_model::span::Span;

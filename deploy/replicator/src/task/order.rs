@@ -1,6 +1,7 @@
 //! `replicator task start|stop|pause|resume`.
 
-use crate::arguments::{self, Output};
+use super::arguments;
+use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Exit, Failed};
 use crate::output::show;

@@ -1,11 +1,12 @@
 //! `replicator task get|diff|versions|rollback`.
 
 use super::{apply, confirm, not_found};
-use crate::arguments::{Diff, Get, Output, Rollback};
+use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Exit, Failed, printable};
 use crate::output::show;
 use crate::table::Table;
+use crate::task::arguments::{Diff, Get, Rollback};
 use replicator_model::name::TaskName;
 use replicator_model::task::TaskSpec;
 use replicator_server::view::{DiffView, RollbackRequest, VersionList};
