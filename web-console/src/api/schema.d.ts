@@ -1191,9 +1191,9 @@ export interface components {
             action: string;
             address: string;
             at?: string | null;
-            /** @description The problem's code, where it was not done. */
+            /** @description The problem's code, where it was not done; else the reason that was given, if any. */
             detail: string;
-            /** @description What changed, without secrets. */
+            /** @description What changed, as a unified diff without secrets; cut where it is long. */
             diff?: string | null;
             id: string;
             outcome: components["schemas"]["OutcomeWord"];
@@ -1873,6 +1873,8 @@ export interface components {
             alerts: components["schemas"]["AlertCounts"];
             /** @description What needs somebody, the worst first, at most 50. */
             attention: components["schemas"]["Attention"][];
+            /** @description The last ten changes that were made; none for whoever may not see the audit. */
+            changes: components["schemas"]["AuditEntryView"][];
             cores: components["schemas"]["CoreCounts"];
             monitors: components["schemas"]["MonitorCounts"];
             /**
