@@ -13,16 +13,15 @@ const MESSAGE_LENGTH_MAX: usize = 300;
 pub fn failure(error: &Error) -> Failure {
     match error {
         Error::Server(error) => server_failure(error),
-        Error::Io(IoError::Io(error)) => Failure::transient(
-            "connection_lost",
-            format!("the connection failed: {error}"),
-            "check that the server runs and can be reached; it is tried again",
-        ),
-        Error::Io(IoError::Tls(error)) => Failure::definite(
-            "tls_failed",
-            format!("no encrypted connection: {error}"),
-            "check `tls.ca` and the server's certificate, or choose another `tls.mode`",
-        ),
+        Error::Io(IoError::Io(error)) => match handshake_problem(error) {
+            Some(problem) => tls_failed(problem),
+            None => Failure::transient(
+                "connection_lost",
+                format!("the connection failed: {error}"),
+                "check that the server runs and can be reached; it is tried again",
+            ),
+        },
+        Error::Io(IoError::Tls(error)) => tls_failed(error),
         Error::Driver(error) => driver_failure(error),
         Error::Url(error) => Failure::definite("bad_address", error.to_string(), "correct the address"),
         Error::Other(error) => Failure::transient(
@@ -31,6 +30,26 @@ pub fn failure(error: &Error) -> Failure {
             "check that the server can be reached; it is tried again",
         ),
     }
+}
+
+/// Why the two can't agree on encryption; no later try would end otherwise. rustls hands it on inside of an I/O error.
+fn handshake_problem(error: &std::io::Error) -> Option<&rustls::Error> {
+    let problem = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let is_lasting = matches!(
+        problem,
+        rustls::Error::InvalidCertificate(_)
+            | rustls::Error::NoCertificatesPresented
+            | rustls::Error::PeerIncompatible(_)
+    );
+    is_lasting.then_some(problem)
+}
+
+fn tls_failed(problem: impl std::fmt::Display) -> Failure {
+    Failure::definite(
+        "tls_failed",
+        format!("no encrypted connection: {problem}"),
+        "check `tls.ca` and the server's certificate, or choose another `tls.mode`",
+    )
 }
 
 fn driver_failure(error: &DriverError) -> Failure {
