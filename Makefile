@@ -26,8 +26,9 @@ DURATION ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: setup lint build ## Install what is missing and run everything: lints, unit, contract, simulation, end to end, tidy
+test: setup lint console-check build ## Install what is missing and run everything: lints, unit, contract, simulation, end to end, console, tidy
 	cargo test --workspace --no-fail-fast -- $(ONLY)
+	$(MAKE) console-specs
 
 unit: build ## Everything that needs no server
 	cargo test --workspace --lib --bins --test codec --test api --test stories --test cli --test examples \

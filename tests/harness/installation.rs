@@ -46,14 +46,6 @@ pub fn promtool() -> Result<PathBuf> {
     Ok(folder_of("promtool", "REPLICATOR_PROMTOOL")?.join("usr/bin/promtool"))
 }
 
-/// `python3 -m schemathesis.cli`, ready for arguments.
-pub fn schemathesis() -> Result<Command> {
-    let libraries = folder_of("schemathesis", "REPLICATOR_SCHEMATHESIS")?.join("libraries");
-    let mut command = Command::new("python3");
-    command.env("PYTHONPATH", libraries).args(["-m", "schemathesis.cli"]);
-    Ok(command)
-}
-
 /// A database server's files.
 pub(crate) struct Installation {
     pub(crate) program: PathBuf,

@@ -11,12 +11,10 @@ set -euo pipefail
 
 setup_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 servers_dir=${REPLICATOR_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mysql_replicator/servers}
-all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 zookeeper kafka promtool schemathesis)
+all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 zookeeper kafka promtool)
 
 # The console is built with this or a newer Node; Debian 12 has 18.
 node_min=20.19.0
-
-schemathesis_version=4.32.5
 
 # A download is tried this often, with a pause of 5 s, 10 s, … between tries.
 download_tries=4
@@ -37,7 +35,6 @@ Pieces (default: all of them):
   zookeeper    Apache ZooKeeper 3.9.5 from Maven
   kafka        Apache Kafka 4.3.1 from Maven
   promtool     Prometheus' checker of alert rules, from Debian 12
-  schemathesis checks a running Server against its OpenAPI file (pip)
 
 The servers are unpacked into $servers_dir
 (set REPLICATOR_SERVERS for another folder). --force unpacks a piece again.
@@ -97,7 +94,6 @@ recipe_of() {
     zookeeper) echo "zookeeper 3.9.5 1" ;;
     kafka) echo "kafka 4.3.1 2" ;;
     promtool) echo "promtool 1" ;;
-    schemathesis) echo "schemathesis $schemathesis_version 1" ;;
     node) echo "node 20 1" ;;
     esac
 }
@@ -112,7 +108,6 @@ unpack_piece() {
     mysql56) unpack_mysql56 "$folder" ;;
     mariadb114) unpack_mariadb114 "$folder" ;;
     promtool) unpack_debian bookworm "$folder" prometheus ;;
-    schemathesis) unpack_schemathesis "$folder" ;;
     node) unpack_node "$folder" ;;
     zookeeper | kafka) copy_jars "$setup_dir/$1/pom.xml" "$folder/lib" ;;
     esac
@@ -168,15 +163,6 @@ unpack_node() {
     ln -s ../node_modules/.bin/node ../node_modules/.bin/npm ../node_modules/.bin/npx "$1/bin"
 }
 
-# unpack_schemathesis FOLDER: into libraries/, for whatever python3 the system has.
-unpack_schemathesis() {
-    python3 -m pip --version >/dev/null 2>&1 || apt_install python3 python3-pip
-    retry "pip install schemathesis" python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
-        --root-user-action=ignore --target "$1/libraries" "schemathesis==$schemathesis_version"
-    PYTHONPATH="$1/libraries" python3 -m schemathesis.cli --version >/dev/null ||
-        fail "schemathesis does not run on $(python3 --version)"
-}
-
 # lane FILE PIECE…: unpacks the pieces one after the other, its output in FILE.
 lane() {
     local log=$1 piece
@@ -211,7 +197,7 @@ main() {
         node) has_node || { ((!force)) && is_complete node; } || install_server node ;;
         *) ((force)) || ! is_complete "$piece" || continue
             case $piece in
-            mysql97 | mariadb1011 | mariadb118 | promtool | schemathesis) debian+=("$piece") ;;
+            mysql97 | mariadb1011 | mariadb118 | promtool) debian+=("$piece") ;;
             *) maven+=("$piece") ;;
             esac ;;
         esac
