@@ -32,7 +32,7 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, mut request: Request, nex
         Ok(caller) => (Ok(()), caller),
         // Who was refused is known, where it is not for want of a credential.
         Err(problem @ ApiError::NotSignedIn { .. }) => (Err(problem), None),
-        Err(problem) => (Err(problem), somebody(&app, &headers).await),
+        Err(problem) => (Err(problem), somebody(&app, &headers).await.ok().flatten()),
     };
     request.extensions_mut().extend(caller.clone().map(with).unwrap_or_default());
     let work = async move {
@@ -136,7 +136,8 @@ async fn check(app: &App, method: &Method, headers: &HeaderMap, route: &str) -> 
         Err(Unlisted::Method) => return Err(ApiError::Method(method.to_string())),
         Err(Unlisted::Route) => return Err(ApiError::RoleUnlisted(route.to_owned())),
     };
-    let Needs::Role(role) = needs else { return Ok(somebody(app, headers).await) };
+    // Trouble with the tree is not "nobody": a console would send its user to the sign-in page for it.
+    let Needs::Role(role) = needs else { return somebody(app, headers).await };
     let not_signed_in = ApiError::NotSignedIn { setup_needed: None };
     if matches!(identify::shown(headers), Shown::Nothing | Shown::Strange) {
         return Err(not_signed_in);
@@ -151,12 +152,11 @@ async fn check(app: &App, method: &Method, headers: &HeaderMap, route: &str) -> 
 }
 
 /// Who calls what is open to everybody, if that can be said.
-async fn somebody(app: &App, headers: &HeaderMap) -> Option<Caller> {
+async fn somebody(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
     if matches!(identify::shown(headers), Shown::Nothing | Shown::Strange) {
-        return None;
+        return Ok(None);
     }
-    let session = app.sessions.get().await.ok()?;
-    identify::caller(&app.access, &session, headers).await.ok()?
+    identify::caller(&app.access, &app.sessions.get().await?, headers).await
 }
 
 /// A cookie is sent along whoever made the browser call, so it is not enough for a change.
