@@ -25,7 +25,7 @@ struct Encrypted {
 }
 
 impl Encrypted {
-    async fn start(connections_max: usize) -> (Self, Certificate) {
+    fn start(connections_max: usize) -> (Self, Certificate) {
         let folder = tempfile::tempdir().unwrap();
         let certificate = renew(&folder);
         let files = TlsConfig { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
@@ -64,7 +64,7 @@ fn renew(folder: &TempDir) -> Certificate {
 
 #[tokio::test]
 async fn requests_are_encrypted_and_the_cookie_is_for_such_alone() {
-    let (server, certificate) = Encrypted::start(100).await;
+    let (server, certificate) = Encrypted::start(100);
     let first = json!({"token": SETUP_TOKEN, "user": "root", "password": "correct horse battery"});
     let client = client(&certificate);
     let made = loop {
@@ -84,7 +84,7 @@ async fn requests_are_encrypted_and_the_cookie_is_for_such_alone() {
 
 #[tokio::test]
 async fn a_new_certificate_is_taken_over_and_a_wrong_one_is_not() {
-    let (server, first) = Encrypted::start(100).await;
+    let (server, first) = Encrypted::start(100);
     assert_eq!(server.status(&first).await.unwrap(), StatusCode::OK);
     let second = renew(&server.folder);
     while server.status(&second).await.is_err() {
@@ -103,7 +103,7 @@ async fn a_new_certificate_is_taken_over_and_a_wrong_one_is_not() {
 
 #[tokio::test]
 async fn who_does_not_encrypt_is_told_so() {
-    let (server, certificate) = Encrypted::start(100).await;
+    let (server, certificate) = Encrypted::start(100);
     let plain = reqwest::Client::builder().no_proxy().build().unwrap();
     let refused = plain.get(format!("http://{}/healthz", server.address)).send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
@@ -114,7 +114,7 @@ async fn who_does_not_encrypt_is_told_so() {
 /// A handshake that does not come on keeps nobody waiting who has a place, and gives its own back when it ends.
 #[tokio::test]
 async fn a_slow_handshake_takes_one_place_alone() {
-    let (server, certificate) = Encrypted::start(2).await;
+    let (server, certificate) = Encrypted::start(2);
     let slow = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(server.status(&certificate).await.unwrap(), StatusCode::OK);
     let mut broken = TcpStream::connect(server.address).await.unwrap();
