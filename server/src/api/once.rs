@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Asks the source where the place is, and counts what is applied again or left out. Nothing is ordered.
 #[utoipa::path(
     post, path = "/tasks/{name}/rewind/preview", operation_id = "previewRewind", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")), extensions(("x-role" = json!("operator"))),
+    params(("name" = String, Path, example = "copy_hot_item")),
     request_body = RewindRequest,
     responses(
         (status = 200, body = RewindView),
@@ -42,7 +42,7 @@ pub(super) async fn preview_rewind(
 /// or stopped goes there when it runs. The target's rows stay as they are.
 #[utoipa::path(
     post, path = "/tasks/{name}/rewind", operation_id = "rewindTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")), extensions(("x-role" = json!("operator"))),
+    params(("name" = String, Path, example = "copy_hot_item")),
     request_body = RewindRequest,
     responses(
         (status = 200, body = RewoundView),
@@ -69,7 +69,7 @@ pub(super) async fn rewind(
 /// With its first changes, read from the source.
 #[utoipa::path(
     get, path = "/tasks/{name}/skip", operation_id = "showSkip", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")), extensions(("x-role" = json!("operator"))),
+    params(("name" = String, Path, example = "copy_hot_item")),
     responses(
         (status = 200, body = SkipView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -86,7 +86,7 @@ pub(super) async fn show_skip(State(app): State<Arc<App>>, Name(name): Name) -> 
 /// left out is recorded and counted.
 #[utoipa::path(
     post, path = "/tasks/{name}/skip", operation_id = "skipTransaction", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")), extensions(("x-role" = json!("operator"))),
+    params(("name" = String, Path, example = "copy_hot_item")),
     request_body = SkipRequest,
     responses(
         (status = 200, body = OrderView),
@@ -113,7 +113,7 @@ pub(super) async fn skip(
 /// The RUNNING instance ends at a transaction's border and joins the end of the line.
 #[utoipa::path(
     post, path = "/tasks/{name}/handover", operation_id = "handOverTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")), extensions(("x-role" = json!("operator"))),
+    params(("name" = String, Path, example = "copy_hot_item")),
     request_body = HandoverRequest,
     responses(
         (status = 200, body = OrderView),

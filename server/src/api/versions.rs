@@ -22,7 +22,6 @@ use std::sync::Arc;
 /// Newest first; the last hundred are kept.
 #[utoipa::path(
     get, path = "/tasks/{name}/versions", operation_id = "listVersions", tag = "tasks",
-    extensions(("x-role" = json!("viewer"))),
     params(("name" = String, Path, example = "copy_hot_item")),
     responses(
         (status = 200, body = VersionList),
@@ -38,7 +37,6 @@ pub(super) async fn list(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 /// Read one version of a task's spec
 #[utoipa::path(
     get, path = "/tasks/{name}/versions/{version}", operation_id = "readVersion", tag = "tasks",
-    extensions(("x-role" = json!("viewer"))),
     params(("name" = String, Path, example = "copy_hot_item"), ("version" = u64, Path, example = 2)),
     responses(
         (status = 200, body = VersionView),
@@ -59,7 +57,6 @@ pub(super) async fn read(
 /// As a unified diff of their TOML.
 #[utoipa::path(
     get, path = "/tasks/{name}/versions/{from}/diff/{to}", operation_id = "diffVersions", tag = "tasks",
-    extensions(("x-role" = json!("viewer"))),
     params(
         ("name" = String, Path, example = "copy_hot_item"),
         ("from" = u64, Path, example = 1),
@@ -84,7 +81,6 @@ pub(super) async fn diff(
 /// Its spec, secrets included, becomes a new version. How far the task has read does not change: that is a rewind.
 #[utoipa::path(
     post, path = "/tasks/{name}/rollback", operation_id = "rollBackTask", tag = "tasks",
-    extensions(("x-role" = json!("operator"))),
     params(
         ("name" = String, Path, example = "copy_hot_item"),
         ("If-Match" = String, Header, description = "The ETag of the version that was seen", example = "\"3\""),
@@ -122,7 +118,6 @@ pub(super) async fn roll_back(
 /// What is left out has its default. Secrets read `********`; sent back so, they stay what they are.
 #[utoipa::path(
     get, path = "/tasks/{name}/toml", operation_id = "readTaskToml", tag = "tasks",
-    extensions(("x-role" = json!("viewer"))),
     params(("name" = String, Path, example = "copy_hot_item")),
     responses(
         (status = 200, body = String, content_type = "text/plain"),
@@ -140,7 +135,6 @@ pub(super) async fn toml(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 /// Comments are lost. Nothing is stored; what is wrong with the spec is told in `errors`.
 #[utoipa::path(
     post, path = "/specs/convert", operation_id = "convertSpec", tag = "tasks",
-    extensions(("x-role" = json!("viewer"))),
     request_body = ConvertRequest,
     responses(
         (status = 200, body = ConvertedView),
