@@ -18,6 +18,7 @@ mod preflight;
 mod producer_reads;
 mod prometheus;
 mod replication;
+mod row_images;
 mod secrets;
 mod server_api;
 mod servers_start;

@@ -34,11 +34,11 @@ fn in_state(said: &Said, state: &str) -> Vec<(String, String)> {
 async fn doctor_mends(flavor: Flavor) -> Result<()> {
     let server = MysqlServer::start(flavor).await?;
     server.exec("CREATE DATABASE shop; CREATE TABLE shop.item (id INT PRIMARY KEY)").await?;
-    server.exec("CREATE USER 'poor'@'%' IDENTIFIED BY 'poor'; SET GLOBAL binlog_row_image = 'MINIMAL'").await?;
+    server.exec("CREATE USER 'poor'@'%' IDENTIFIED BY 'poor'; SET GLOBAL binlog_format = 'MIXED'").await?;
 
     let first = doctor(&server, "poor", "poor", &["--tables", "shop.item"]).await?;
     assert_eq!(first.code, 1, "{}{}", first.text, first.error);
-    assert!(first.text.contains("FAILED   Rows are logged whole [source_row_image]"), "{}", first.text);
+    assert!(first.text.contains("FAILED   Changes are logged as rows [source_binlog_format]"), "{}", first.text);
     assert!(first.error.contains("preflight_failed"), "{}", first.error);
     for options in
         [&["--tables", "shop.item", "-o", "json"][..], &["--as", "target", "--tables", "shop.*", "-o", "json"]]

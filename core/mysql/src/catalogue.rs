@@ -41,6 +41,9 @@ pub struct Listed<T> {
 pub struct ListedColumn {
     pub definition: ColumnDefinition,
     pub has_default: bool,
+    /// The literal that an INSERT without the column gives it, without quotes. `None`: NULL, or an expression, whose
+    /// values are logged with every row.
+    pub default: Option<String>,
 }
 
 /// A database and a table of it.
@@ -152,7 +155,7 @@ pub async fn columns(
     limit: usize,
 ) -> Result<Listed<(TableName, ListedColumn)>, Failure> {
     let sql = format!(
-        "SELECT {}, COLUMN_DEFAULT IS NOT NULL, TABLE_SCHEMA, TABLE_NAME FROM information_schema.COLUMNS \
+        "SELECT {}, COLUMN_DEFAULT, EXTRA, TABLE_SCHEMA, TABLE_NAME FROM information_schema.COLUMNS \
          WHERE TABLE_SCHEMA IN ({}) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION LIMIT {}",
         tables::COLUMN_FACTS,
         literals(databases),
@@ -161,16 +164,30 @@ pub async fn columns(
     let mut items = Vec::new();
     for mut row in answer::rows(conn, &sql).await? {
         let definition = tables::column(&mut row)?;
-        let has_default = row.required(tables::COLUMN_FACTS_COUNT)? == "1"
-            || definition.nullable
-            || definition.auto_increment
-            || definition.generated;
-        let name = (row.required(tables::COLUMN_FACTS_COUNT + 1)?, row.required(tables::COLUMN_FACTS_COUNT + 2)?);
-        items.push((name, ListedColumn { definition, has_default }));
+        let stated = row.text(tables::COLUMN_FACTS_COUNT)?;
+        let extra = row.text(tables::COLUMN_FACTS_COUNT + 1)?.unwrap_or_default();
+        let has_default = stated.is_some() || definition.nullable || definition.auto_increment || definition.generated;
+        let default = stated.and_then(|stated| literal_default(stated, &extra));
+        let name = (row.required(tables::COLUMN_FACTS_COUNT + 2)?, row.required(tables::COLUMN_FACTS_COUNT + 3)?);
+        items.push((name, ListedColumn { definition, has_default, default }));
     }
     let is_cut = items.len() > limit;
     items.truncate(limit);
     Ok(Listed { items, is_cut })
+}
+
+/// The literal in `COLUMN_DEFAULT`, in one form for all servers: MariaDB quotes texts and writes NULL as a word, MySQL
+/// does neither and marks expressions in `EXTRA`.
+fn literal_default(stated: String, extra: &str) -> Option<String> {
+    let lower = stated.to_lowercase();
+    let is_expression = extra.to_uppercase().contains("DEFAULT_GENERATED")
+        || lower.starts_with("current_timestamp")
+        || (lower.ends_with(')') && !lower.starts_with('\''));
+    if is_expression || stated == "NULL" {
+        return None;
+    }
+    let quoted = stated.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    Some(quoted.map_or_else(|| stated.clone(), |text| text.replace("''", "'")))
 }
 
 /// A list for `IN (…)`; never empty, for that would be no SQL.
@@ -216,4 +233,25 @@ pub async fn create_statement(conn: &mut Conn, database: &str, table: &str) -> R
     let sql = format!("SHOW CREATE TABLE {}.{}", tables::quoted(database), tables::quoted(table));
     let row = answer::rows(conn, &sql).await?.into_iter().next();
     row.map_or(Ok(None), |mut row| row.text(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_one_form_for_all_servers() {
+        let literal = |stated: &str, extra: &str| literal_default(stated.to_owned(), extra);
+        assert_eq!(literal("it's", ""), literal("'it''s'", ""));
+        assert_eq!(literal("0", ""), Some("0".to_owned()));
+        for (stated, extra) in [
+            ("NULL", ""),
+            ("CURRENT_TIMESTAMP(6)", "DEFAULT_GENERATED on update CURRENT_TIMESTAMP(6)"),
+            ("current_timestamp()", ""),
+            ("uuid()", "DEFAULT_GENERATED"),
+            ("uuid()", ""),
+        ] {
+            assert_eq!(literal(stated, extra), None, "{stated}");
+        }
+    }
 }

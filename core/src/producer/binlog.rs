@@ -263,14 +263,6 @@ fn check(facts: &ServerFacts, identity: &ReplicaIdentity) -> Result<(), Failure>
             "SET GLOBAL binlog_format = 'ROW' (and in the configuration), and have the source's clients connect anew",
         ));
     }
-    let image = facts.row_image.as_deref().unwrap_or("FULL");
-    if image != "FULL" {
-        return Err(Failure::definite(
-            "row_image_not_full",
-            format!("binlog_row_image is {image}: rows are logged without some of their columns"),
-            "SET GLOBAL binlog_row_image = 'FULL' (and in the configuration), and have the source's clients connect anew",
-        ));
-    }
     if facts.server_id == identity.server_id {
         return Err(Failure::definite(
             "server_id_taken",

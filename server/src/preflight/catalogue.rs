@@ -42,7 +42,7 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|check| check.code)
 }
 
-pub(super) const CHECKS: [Check; 49] = [
+pub(super) const CHECKS: [Check; 50] = [
     check("spec_valid", Task, "The spec can work", "A task with such a spec is refused.", Spec(group::spec)),
     check("source_reachable", S, "The source is reachable", "Without the source nothing is read.", Stages(S, REACH)),
     check("source_login", S, "The source lets the user in", "Without a login nothing is read.", Stages(S, ENTER)),
@@ -92,7 +92,7 @@ pub(super) const CHECKS: [Check; 49] = [
         "source_row_image",
         S,
         "Rows are logged whole",
-        "A row without some of its columns can't be carried faithfully.",
+        "Otherwise an INSERT that leaves a column out takes the target's default, and messages lack columns.",
         AtSource(source::row_image),
     ),
     check(
@@ -230,6 +230,13 @@ pub(super) const CHECKS: [Check; 49] = [
         "No sent column is computed",
         "A computed column can't be written.",
         Both(tables::generated),
+    ),
+    check(
+        "target_defaults",
+        T,
+        "Defaults are the source's",
+        "Where rows are not logged whole, a column that an INSERT left out gets the target's default.",
+        Both(tables::defaults),
     ),
     check(
         "target_engine",

@@ -20,6 +20,11 @@ pub(super) enum Mismatch {
     },
     /// The target computes what the source sends.
     Generated(ColumnDefinition),
+    /// A row that leaves the column out means another value on the target.
+    Default {
+        wanted: ListedColumn,
+        is: Option<String>,
+    },
 }
 
 /// Types that hold everything that those before them do.
@@ -49,7 +54,13 @@ pub(super) fn mismatches(source: &[ListedColumn], target: &[ListedColumn]) -> Ve
             Some(_) => {}
         }
     }
-    for ListedColumn { definition, has_default } in target {
+    for wanted in source {
+        let is = find(target, &wanted.definition.name).filter(|is| !is.definition.generated);
+        if let Some(is) = is.filter(|is| is.default != wanted.default) {
+            found.push(Mismatch::Default { wanted: wanted.clone(), is: is.default });
+        }
+    }
+    for ListedColumn { definition, has_default, .. } in target {
         if !has_default && find(source, &definition.name).is_none() {
             found.push(Mismatch::Demanding(definition.clone()));
         }
@@ -130,6 +141,15 @@ impl Mismatch {
                 )
             }
             Mismatch::Generated(column) => format!("computes `{}`, which the source sends", column.name),
+            Mismatch::Default { wanted, is } => {
+                let shown = |default: &Option<String>| default.as_deref().map_or("NULL".to_owned(), text);
+                format!(
+                    "`{}` is {} by default, at the source {}",
+                    wanted.definition.name,
+                    shown(is),
+                    shown(&wanted.default)
+                )
+            }
         }
     }
 
@@ -149,8 +169,21 @@ impl Mismatch {
                 let name = quoted(&column.name);
                 format!("DROP COLUMN {name}, ADD COLUMN {name} {}", type_of(column))
             }
+            Mismatch::Default { wanted, .. } => {
+                let name = quoted(&wanted.definition.name);
+                match &wanted.default {
+                    Some(default) => format!("ALTER COLUMN {name} SET DEFAULT {}", text(default)),
+                    None if wanted.definition.nullable => format!("ALTER COLUMN {name} SET DEFAULT NULL"),
+                    None => format!("ALTER COLUMN {name} DROP DEFAULT"),
+                }
+            }
         }
     }
+}
+
+/// A text as people write it in SQL.
+fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 fn increment(column: &ColumnDefinition) -> &'static str {
@@ -176,7 +209,7 @@ mod tests {
             auto_increment: false,
             invisible: false,
         };
-        ListedColumn { definition, has_default: true }
+        ListedColumn { definition, has_default: true, default: None }
     }
 
     #[test]
@@ -217,5 +250,12 @@ mod tests {
         let mut demanding = column("b", "int");
         (demanding.has_default, demanding.definition.nullable) = (false, false);
         assert_eq!(alteration(column("a", "int"), vec![column("A", "int"), demanding]), ["MODIFY COLUMN `b` int NULL"]);
+        let mut filled = column("a", "varchar(9)");
+        filled.default = Some("it's".into());
+        assert_eq!(
+            alteration(filled.clone(), vec![column("a", "varchar(9)")]),
+            ["ALTER COLUMN `a` SET DEFAULT 'it''s'"]
+        );
+        assert_eq!(alteration(column("a", "varchar(9)"), vec![filled]), ["ALTER COLUMN `a` SET DEFAULT NULL"]);
     }
 }

@@ -97,7 +97,9 @@ fn compared(source: &SourceServer, target: &TargetServer, ground: &Ground, kind:
     }
     match (found.is_empty(), kind) {
         (true, _) => Finding::passed(kind.fine()),
-        (false, Kind::Columns | Kind::Generated) => Finding::failed(listed(&found), statements(&fixes)),
+        (false, Kind::Columns | Kind::Generated | Kind::Defaults) => {
+            Finding::failed(listed(&found), statements(&fixes))
+        }
         (false, Kind::Types | Kind::Charsets) => Finding::warning(listed(&found), statements(&fixes)),
     }
 }
@@ -108,6 +110,7 @@ enum Kind {
     Types,
     Charsets,
     Generated,
+    Defaults,
 }
 
 impl Kind {
@@ -117,6 +120,7 @@ impl Kind {
             Mismatch::Type { .. } => Kind::Types,
             Mismatch::Charset { .. } => Kind::Charsets,
             Mismatch::Generated(_) => Kind::Generated,
+            Mismatch::Default { .. } => Kind::Defaults,
         }
     }
 
@@ -126,6 +130,7 @@ impl Kind {
             Kind::Types => "the columns' types are the source's",
             Kind::Charsets => "the columns' character sets hold what the source's do",
             Kind::Generated => "no column that the source sends is computed here",
+            Kind::Defaults => "the columns' defaults are the source's",
         }
     }
 }
@@ -144,6 +149,14 @@ pub(crate) fn charsets(source: &SourceServer, target: &TargetServer, ground: &Gr
 
 pub(crate) fn generated(source: &SourceServer, target: &TargetServer, ground: &Ground) -> Finding {
     compared(source, target, ground, Kind::Generated)
+}
+
+/// Where rows are logged whole, each has its defaults written out.
+pub(crate) fn defaults(source: &SourceServer, target: &TargetServer, ground: &Ground) -> Finding {
+    match source.facts.row_image.as_deref() {
+        None | Some("FULL" | "FULL_NODUP") => Finding::passed("rows are logged with the values of all columns"),
+        Some(_) => compared(source, target, ground, Kind::Defaults),
+    }
 }
 
 pub(crate) fn engine(source: &SourceServer, target: &TargetServer, ground: &Ground) -> Finding {

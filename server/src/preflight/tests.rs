@@ -124,7 +124,7 @@ fn a_fit_source_passes_and_each_fault_is_told_with_its_fix() {
         (
             source::row_image,
             |s| s.facts.row_image = Some("MINIMAL".into()),
-            Failed,
+            Warning,
             "SET PERSIST binlog_row_image = 'FULL';",
         ),
         (source::row_metadata, |s| s.facts.row_metadata = Some("MINIMAL".into()), Warning, "binlog_row_metadata"),

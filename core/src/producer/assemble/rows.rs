@@ -58,14 +58,6 @@ impl Assembler {
             Some(Known::Outside) => return Ok(()),
             None => return Err(no_table_map()),
         };
-        if !is_full(rows) {
-            return Err(Failure::definite(
-                "row_image_not_full",
-                format!("a row of {} was logged without some of its columns", table.source_name()),
-                "SET GLOBAL binlog_row_image = 'FULL' on the source, have its clients connect anew, and copy the table \
-                 again",
-            ));
-        }
         let row_count = count_rows(rows, &table.map).map_err(not_decoded)?;
         if row_count == 0 {
             return Ok(());
@@ -99,13 +91,6 @@ impl Assembler {
             None => Err(no_table_map()),
         }
     }
-}
-
-/// Whether the images hold every column.
-fn is_full(rows: &RowsEvent<'_>) -> bool {
-    let width = rows.layout().width();
-    let images = [rows.columns_before(), rows.columns_after()];
-    images.iter().flatten().all(|image| (0..width).all(|column| image.contains(column)))
 }
 
 fn count_rows(rows: &RowsEvent<'_>, map: &TableMap) -> Result<u64, DecodeError> {

@@ -1,0 +1,78 @@
+//! Sources that do not log whole rows: what an image lacks is unknown, never NULL, and the copies are equal all the same.
+
+use crate::cluster::{Cluster, copy_task};
+use crate::workload::{self, Random};
+use replicator_model::status::Stage;
+use replicator_tests::{Flavor, MysqlServer, Result};
+
+/// Keys of all kinds, defaults, and columns that a short image leaves out.
+const TABLES: &str = "
+    CREATE TABLE shop.page (
+      id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, title VARCHAR(30) CHARACTER SET utf8mb4 NOT NULL DEFAULT 'it''s new',
+      body TEXT CHARACTER SET utf8mb4, picture BLOB, seen INT NOT NULL DEFAULT 7, kept INT NULL DEFAULT 3,
+      changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP
+    ) ENGINE=InnoDB;
+    CREATE TABLE shop.code (a INT NOT NULL, b INT NOT NULL, c BLOB, UNIQUE KEY (a, b)) ENGINE=InnoDB;
+    CREATE TABLE shop.heap (a INT, b VARCHAR(10) CHARACTER SET latin1, c BLOB) ENGINE=InnoDB;
+";
+
+const CHANGES: &str = "
+    INSERT INTO shop.page (body) VALUES ('one'), (NULL), (REPEAT('x', 3000));
+    INSERT INTO shop.page (title, kept) VALUES ('two', NULL);
+    UPDATE shop.page SET seen = 8 WHERE id = 1;
+    UPDATE shop.page SET body = NULL, picture = x'00ff' WHERE id = 3;
+    UPDATE shop.page SET kept = NULL WHERE id = 2;
+    UPDATE shop.page SET id = 90 WHERE id = 4;
+    INSERT INTO shop.page (title) VALUES ('gone');
+    DELETE FROM shop.page WHERE title = 'gone';
+    INSERT INTO shop.code VALUES (1, 1, 'c'), (1, 2, NULL), (2, 1, 'e');
+    UPDATE shop.code SET b = 9 WHERE a = 1 AND b = 2;
+    UPDATE shop.code SET c = NULL WHERE a = 1 AND b = 1;
+    DELETE FROM shop.code WHERE a = 2;
+    INSERT INTO shop.heap VALUES (1, 'x', 'p'), (1, 'x', 'p'), (NULL, NULL, NULL), (2, NULL, 'q');
+    UPDATE shop.heap SET b = 'y' WHERE a = 1 LIMIT 1;
+    UPDATE shop.heap SET c = 'z' WHERE a IS NULL;
+    DELETE FROM shop.heap WHERE a = 2;
+";
+
+async fn replicates(source: Flavor, image: &str, target: Flavor) -> Result<()> {
+    let (source, target, cluster) =
+        tokio::try_join!(MysqlServer::start(source), MysqlServer::start(target), Cluster::start(1, 1))?;
+    for server in [&source, &target] {
+        workload::create_schema(server).await?;
+        server.exec(TABLES).await?;
+    }
+    source.exec(&format!("SET GLOBAL binlog_row_image = '{image}'")).await?;
+    let shown = source.query_strings("SELECT @@SESSION.binlog_row_image").await?;
+    assert_eq!(shown[0][0].as_deref(), Some(image));
+    let task = cluster.create(&copy_task("copy", &source, &target, "")).await;
+    cluster.wait_for_stage(&task, Stage::Streaming).await?;
+    source.exec(CHANGES).await?;
+    workload::fill(&source).await?;
+    workload::run(&mut source.connect().await?, &mut Random::new(7), 300).await?;
+    let equal = cluster.wait_for_equal(&source, &target, "shop").await;
+    equal.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs()));
+    let status = cluster.wait_for_stage(&task, Stage::Streaming).await?;
+    assert_eq!(status.retries, 0, "{status:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn minimal_images_of_mysql_97() -> Result<()> {
+    replicates(Flavor::MySql97, "MINIMAL", Flavor::MariaDb1011).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn images_without_blobs_of_mysql_56() -> Result<()> {
+    replicates(Flavor::MySql56, "NOBLOB", Flavor::MySql97).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn minimal_images_of_mariadb() -> Result<()> {
+    replicates(Flavor::MariaDb118, "MINIMAL", Flavor::MySql97).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn images_without_repeats_of_mariadb() -> Result<()> {
+    replicates(Flavor::MariaDb118, "FULL_NODUP", Flavor::MariaDb1011).await
+}
