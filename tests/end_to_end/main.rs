@@ -24,3 +24,4 @@ mod server_api;
 mod servers_start;
 mod task_life;
 mod workload;
+mod xa_transactions;

@@ -1,5 +1,7 @@
 //! Two-phase commit: XA PREPARE in the log.
 
+use std::fmt;
+
 use crate::{cursor::Cursor, error::DecodeError};
 
 /// Name of a distributed transaction.
@@ -8,6 +10,14 @@ pub struct Xid<'a> {
     pub format_id: u32,
     pub gtrid: &'a [u8],
     pub bqual: &'a [u8],
+}
+
+/// As the servers write it in XA COMMIT, in lower case: `x'…',x'…',1`.
+impl fmt::Display for Xid<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        write!(f, "x'{}',x'{}',{}", hex(self.gtrid), hex(self.bqual), self.format_id)
+    }
 }
 
 /// Ends the first group of a distributed transaction. With `one_phase` it is committed with this event; else its rows

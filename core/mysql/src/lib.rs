@@ -12,6 +12,7 @@ pub mod head;
 pub mod locate;
 pub mod markers;
 pub mod place;
+pub mod prepared;
 pub mod privileges;
 pub mod replicas;
 pub mod replication;

@@ -54,7 +54,8 @@ impl LogReader {
         Self { endpoint, flavor: facts.flavor, gtids: facts.gtids, identity }
     }
 
-    pub(crate) async fn open(&self, from: &Position) -> Result<BinlogConnection, Failure> {
+    /// The log from a place on.
+    pub async fn open(&self, from: &Position) -> Result<BinlogConnection, Failure> {
         let Ok(offset) = u32::try_from(from.offset) else {
             return Err(Failure::definite(
                 "position_unknown",

@@ -1,7 +1,8 @@
 //! The producer for MySQL and MariaDB: connections around the decisions of `beginning` and `assemble`.
 
-use super::assemble::{self, Assembler, WantedTable};
+use super::assemble::{self, Assembler, Wanted};
 use super::passed::{Passed, first_rotate};
+use super::prepared::{PreparedReader, PreparedRows};
 use super::scope::Scope;
 use super::{Head, Producer};
 use crate::change::{Change, TransactionStart};
@@ -20,11 +21,16 @@ use replicator_mysql::beginning::{self, Beginning, FIRST_OFFSET, Source};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::{ServerFacts, ServerFlavor};
 use replicator_mysql::head::{self, KeptLogs, SourceHead};
+use replicator_mysql::locate::LogReader;
 use replicator_mysql::place::Place;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, RawEvent, ReplicaIdentity};
 use replicator_mysql::tables::{self, TableDefinition};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinHandle;
+
+/// Most bytes of rows held for distributed transactions between XA PREPARE and their outcome. A larger one is read
+/// again from the source's log when it is committed, which costs a connection and a moment.
+const PREPARED_BYTES_MAX: usize = 16 << 20;
 
 /// Reads the binary log of one server.
 pub(super) struct BinlogProducer {
@@ -43,6 +49,9 @@ struct Stream {
     assembler: Assembler,
     /// A table's definition on its way. Kept here, so that a cancelled `next` does not lose it.
     lookup: Option<JoinHandle<Result<Option<TableDefinition>, Failure>>>,
+    /// A distributed transaction that is read again, likewise.
+    prepared: Option<PreparedRows>,
+    prepared_reader: PreparedReader,
 }
 
 impl BinlogProducer {
@@ -80,6 +89,13 @@ impl BinlogProducer {
         let mut scope = self.scope.clone();
         scope.set_lower_case(facts.lower_case_table_names == 1);
         let server = facts.server.clone();
+        let prepared_reader = PreparedReader {
+            log: LogReader::new(self.endpoint.clone(), &facts, &self.identity.uuid),
+            scope: scope.clone(),
+            server: server.clone(),
+            track_gtids: begun.gtid_set.is_some(),
+            collations: collations.clone(),
+        };
         let beginning = assemble::Beginning {
             scope,
             flavor: facts.flavor,
@@ -91,8 +107,15 @@ impl BinlogProducer {
             floor: begun.position.clone(),
             // Where the checkpoint is behind it, it has been left out, and only that is not recorded yet.
             skip: self.skip.clone().filter(|skip| !resume.is_some_and(|resume| resume.has_passed(skip))),
+            prepared_bytes_max: Some(PREPARED_BYTES_MAX),
         };
-        self.stream = Some(Stream { connection: begun.connection, assembler: Assembler::new(beginning), lookup: None });
+        self.stream = Some(Stream {
+            connection: begun.connection,
+            assembler: Assembler::new(beginning),
+            lookup: None,
+            prepared: None,
+            prepared_reader,
+        });
         Ok(Checkpoint {
             epoch: Epoch::new(0),
             server,
@@ -225,9 +248,25 @@ impl Stream {
             if let Some(change) = self.assembler.pop() {
                 return Ok(change);
             }
+            if let Some(prepared) = &mut self.prepared {
+                match prepared.next().await {
+                    Some(rows) => self.assembler.add_prepared(rows?)?,
+                    None => {
+                        self.prepared = None;
+                        self.assembler.end_prepared();
+                    }
+                }
+                continue;
+            }
             let event = self.connection.next().await.map_err(|failure| failure.at(self.assembler.place()))?;
-            if let Some(wanted) = self.assembler.take(&event.bytes, event.inner, now_us())? {
-                self.lookup = Some(tokio::spawn(look_up(endpoint.clone(), wanted)));
+            match self.assembler.take(&event.bytes, event.inner, now_us())? {
+                Some(Wanted::Table { database, table }) => {
+                    self.lookup = Some(tokio::spawn(look_up(endpoint.clone(), database, table)));
+                }
+                Some(Wanted::Transaction(wanted)) => {
+                    self.prepared = Some(PreparedRows::read(self.prepared_reader.clone(), wanted));
+                }
+                None => {}
             }
         }
     }
@@ -241,9 +280,13 @@ impl Drop for Stream {
     }
 }
 
-async fn look_up(endpoint: Endpoint, wanted: WantedTable) -> Result<Option<TableDefinition>, Failure> {
+pub(super) async fn look_up(
+    endpoint: Endpoint,
+    database: String,
+    table: String,
+) -> Result<Option<TableDefinition>, Failure> {
     let mut conn = endpoint.connect(&[]).await?;
-    let definition = tables::table(&mut conn, &wanted.database, &wanted.table).await?;
+    let definition = tables::table(&mut conn, &database, &table).await?;
     if let Err(error) = conn.disconnect().await {
         tracing::debug!(%error, "a connection for a table's definition did not close in order");
     }
@@ -281,7 +324,7 @@ fn no_such_position(position: &Position) -> Failure {
     )
 }
 
-fn now_us() -> i64 {
+pub(super) fn now_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -14,6 +14,7 @@ mod assemble;
 mod binlog;
 mod column_type;
 mod passed;
+mod prepared;
 mod schema;
 mod scope;
 mod statement;

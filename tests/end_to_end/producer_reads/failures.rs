@@ -145,16 +145,7 @@ async fn changes_that_are_not_carried_in_mysql() {
             "statement_format",
             vec!["DELETE", "binlog_format = ROW"],
         ),
-        (
-            "XA START 'x'; INSERT INTO shop.item VALUES (10, NULL, NULL, NULL); XA END 'x'; XA PREPARE 'x'",
-            "xa_transaction",
-            vec!["XA"],
-        ),
-        (
-            "XA ROLLBACK 'x'; RENAME TABLE shop.item TO shop.other, shop.other TO shop.item",
-            "statement_leaves_scope",
-            vec!["shop.other"],
-        ),
+        ("RENAME TABLE shop.item TO shop.other, shop.other TO shop.item", "statement_leaves_scope", vec!["shop.other"]),
         (
             "INSERT INTO shop.key_json VALUES (1, '{\"a\": \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\", \"b\": 1}');
           SET binlog_row_value_options = PARTIAL_JSON; UPDATE shop.key_json SET j = JSON_SET(j, '$.b', 2)",
@@ -175,11 +166,6 @@ async fn changes_that_are_not_carried_in_mariadb() {
             "SET binlog_format = STATEMENT; REPLACE INTO shop.item VALUES (9, NULL, NULL, NULL)",
             "statement_format",
             vec!["REPLACE", "shop.item"],
-        ),
-        (
-            "XA START 'x'; INSERT INTO shop.item VALUES (10, NULL, NULL, NULL); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'",
-            "xa_transaction",
-            vec!["XA"],
         ),
         (
             "CREATE TABLE shop.key_uuid (id UUID PRIMARY KEY); INSERT INTO shop.key_uuid VALUES (UUID())",

@@ -12,6 +12,7 @@
 //! A GTID counts as reached only with the end of its transaction. Nothing is held back until then: parts are handed on
 //! as they come.
 
+mod prepared;
 mod refusal;
 mod rows;
 mod skipped;
@@ -24,18 +25,19 @@ use super::scope::Scope;
 use super::statement::Statement;
 use crate::change::{Change, TransactionStart};
 use bytes::Bytes;
+use prepared::PreparedTransactions;
+pub(super) use prepared::WantedTransaction;
 use refusal::{incomplete, lossy, not_decoded, unknown, utf8};
-use replicator_binlog::{Decoder, Event, EventBody, EventHeader, TableMap};
+use replicator_binlog::{Decoder, Event, EventBody, EventHeader, TableMap, XaPrepare};
 use replicator_model::desired::TransactionPlace;
 use replicator_model::failure::Failure;
 use replicator_model::position::Position;
 use replicator_mysql::facts::ServerFlavor;
 use replicator_mysql::place::{Place, nearest};
 use replicator_mysql::tables::Collations;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use transaction::Transaction;
-use transactions::XidText;
 
 /// Turns the events of one connection into changes.
 #[derive(Debug)]
@@ -58,8 +60,10 @@ pub(super) struct Assembler {
     schemas: SchemaCache,
     /// A table whose definition is asked for.
     awaited: Option<Awaited>,
-    /// Distributed transactions whose first part held nothing of the task's.
-    prepared_elsewhere: BTreeSet<String>,
+    prepared: PreparedTransactions,
+    prepared_bytes_max: Option<usize>,
+    /// The XA COMMIT of a transaction that is read again.
+    awaited_outcome: Option<Seen>,
     ready: VecDeque<Change>,
 }
 
@@ -70,11 +74,13 @@ struct Awaited {
     map: TableMap,
 }
 
-/// A table whose definition the assembler needs before it goes on: see [`Assembler::define`].
+/// What the assembler needs before it goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct WantedTable {
-    pub(super) database: String,
-    pub(super) table: String,
+pub(super) enum Wanted {
+    /// A table's definition: [`Assembler::define`].
+    Table { database: String, table: String },
+    /// The rows of a distributed transaction: [`Assembler::add_prepared`], [`Assembler::end_prepared`].
+    Transaction(WantedTransaction),
 }
 
 /// What is known when a connection begins.
@@ -91,6 +97,9 @@ pub(super) struct Beginning {
     /// What has been applied; a source that looks for the first new transaction may begin to read before it.
     pub(super) floor: Position,
     pub(super) skip: Option<TransactionPlace>,
+    /// Most bytes of rows held for distributed transactions; beyond, they are left in the log. `None` where one is
+    /// read again: its rows are handed on as they come.
+    pub(super) prepared_bytes_max: Option<usize>,
 }
 
 /// An event besides its bytes.
@@ -109,7 +118,18 @@ impl Seen {
 
 impl Assembler {
     pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning { scope, flavor, server, track_gtids, collations, decoder, place, floor, skip } = beginning;
+        let Beginning {
+            scope,
+            flavor,
+            server,
+            track_gtids,
+            collations,
+            decoder,
+            place,
+            floor,
+            skip,
+            prepared_bytes_max,
+        } = beginning;
         Self {
             scope,
             flavor,
@@ -124,7 +144,9 @@ impl Assembler {
             transaction: None,
             schemas: SchemaCache::default(),
             awaited: None,
-            prepared_elsewhere: BTreeSet::new(),
+            prepared: PreparedTransactions::default(),
+            prepared_bytes_max,
+            awaited_outcome: None,
             ready: VecDeque::new(),
         }
     }
@@ -139,9 +161,9 @@ impl Assembler {
         &self.place
     }
 
-    /// Takes the next event. If it answers a table, [`Assembler::define`] has to come before the next event.
+    /// Takes the next event. If it answers something that is wanted, that has to come before the next event.
     /// `inner`: from a compressed transaction. `now_us`: when it was read, in microseconds since 1970 UTC.
-    pub(super) fn take(&mut self, bytes: &Bytes, inner: bool, now_us: i64) -> Result<Option<WantedTable>, Failure> {
+    pub(super) fn take(&mut self, bytes: &Bytes, inner: bool, now_us: i64) -> Result<Option<Wanted>, Failure> {
         if inner && self.payload.is_none() {
             // They belong to a transaction before the start.
             return Ok(None);
@@ -174,13 +196,7 @@ impl Assembler {
         }
     }
 
-    fn event(
-        &mut self,
-        event: Event<'_>,
-        offset: u64,
-        bytes: &Bytes,
-        now_us: i64,
-    ) -> Result<Option<WantedTable>, Failure> {
+    fn event(&mut self, event: Event<'_>, offset: u64, bytes: &Bytes, now_us: i64) -> Result<Option<Wanted>, Failure> {
         let seen = Seen { header: event.header, offset };
         if self.is_skipping() && self.pass_over(&event, &seen)? {
             return Ok(None);
@@ -192,12 +208,11 @@ impl Assembler {
             EventBody::Gtid(gtid) => self.open_mysql(&gtid, &seen)?,
             EventBody::AnonymousGtid(gtid) => self.open_anonymous(&gtid, &seen)?,
             EventBody::MariaDbGtid(gtid) => self.open_mariadb(&gtid, &seen)?,
-            EventBody::Query(query) => self.query(&query, &seen)?,
+            EventBody::Query(query) => return Ok(self.query(&query, &seen)?.map(Wanted::Transaction)),
             EventBody::Rotate { position, file } => self.rotate(position, file, &seen, now_us)?,
             EventBody::Heartbeat { file, position } => self.heartbeat(file, position, now_us),
-            EventBody::XaPrepare(prepare) if prepare.one_phase => self.end(&seen)?,
-            EventBody::XaPrepare(prepare) => {
-                self.prepared(XidText(&prepare.xid).to_string(), &seen)?;
+            EventBody::XaPrepare(XaPrepare { xid, one_phase }) => {
+                return Ok(self.prepare(&xid, one_phase, &seen)?.map(Wanted::Transaction));
             }
             EventBody::PartialUpdateRows(body) => self.partial_update(body)?,
             EventBody::ExecuteLoadQuery(load) => {

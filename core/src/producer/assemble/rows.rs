@@ -1,8 +1,8 @@
 //! Tables and their rows.
 
 use super::refusal::{no_table_map, not_decoded};
-use super::{Assembler, Awaited, Seen, WantedTable};
-use crate::change::{Change, RowsChange};
+use super::{Assembler, Awaited, Seen, Wanted};
+use crate::change::RowsChange;
 use crate::producer::schema::{self, Known};
 use bytes::Bytes;
 use replicator_binlog::{DecodeError, RowsEvent, TableMap, TableMapEvent};
@@ -11,7 +11,7 @@ use replicator_mysql::tables::TableDefinition;
 use std::sync::Arc;
 
 impl Assembler {
-    pub(super) fn table_map(&mut self, event: &TableMapEvent<'_>) -> Result<Option<WantedTable>, Failure> {
+    pub(super) fn table_map(&mut self, event: &TableMapEvent<'_>) -> Result<Option<Wanted>, Failure> {
         if self.schemas.holds(event.table_id, event.body) {
             return Ok(None);
         }
@@ -25,7 +25,7 @@ impl Assembler {
         if schema::needs_definition(&awaited.map, self.flavor) {
             let (database, table) = (awaited.map.database.clone(), awaited.map.table.clone());
             self.awaited = Some(awaited);
-            return Ok(Some(WantedTable { database, table }));
+            return Ok(Some(Wanted::Table { database, table }));
         }
         self.learn(awaited, None)?;
         Ok(None)
@@ -62,9 +62,7 @@ impl Assembler {
         if row_count == 0 {
             return Ok(());
         }
-        self.begin()?;
-        self.current()?.rows += row_count;
-        self.ready.push_back(Change::Rows(RowsChange {
+        self.carry(RowsChange {
             table,
             kind: rows.kind(),
             no_foreign_key_checks: rows.flags().no_foreign_key_checks(),
@@ -74,8 +72,7 @@ impl Assembler {
             offset: seen.offset,
             first_row,
             row_count,
-        }));
-        Ok(())
+        })
     }
 
     pub(super) fn partial_update(&mut self, body: &[u8]) -> Result<(), Failure> {

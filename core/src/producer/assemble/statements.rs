@@ -1,17 +1,17 @@
 //! Statements: those that bracket transactions, and those that change tables.
 
+use super::prepared::{WantedTransaction, normal_xid};
 use super::refusal::{incomplete, lossy, not_decoded, utf8};
-use super::transactions::normal_xid;
 use super::{Assembler, Seen};
 use crate::change::{Change, SchemaChange};
 use crate::producer::scope::{Carried, Judged, Verdict};
 use crate::producer::statement::{Statement, first_words};
-use replicator_binlog::Query;
+use replicator_binlog::{Query, SessionContext};
 use replicator_model::failure::Failure;
 use std::sync::Arc;
 
 impl Assembler {
-    pub(super) fn query(&mut self, query: &Query<'_>, seen: &Seen) -> Result<(), Failure> {
+    pub(super) fn query(&mut self, query: &Query<'_>, seen: &Seen) -> Result<Option<WantedTransaction>, Failure> {
         let sql = std::str::from_utf8(&query.sql).map_err(|_| {
             Failure::definite(
                 "statement_charset",
@@ -22,20 +22,28 @@ impl Assembler {
         let session = query.status.parse().map_err(not_decoded)?;
         let statement = Statement::read(sql, session.sql_mode.unwrap_or(0));
         match &statement {
-            Statement::Begin => return self.begin_statement(seen),
-            Statement::Commit => return self.end(seen),
-            Statement::Rollback => return self.roll_back(true, seen),
-            Statement::RollbackToSavepoint => return self.roll_back(false, seen),
-            Statement::Savepoint => return Ok(()),
-            Statement::XaBracket => return self.xa_bracket(seen),
+            Statement::Begin => self.begin_statement(seen)?,
+            Statement::Commit => self.end(seen)?,
+            Statement::Rollback => self.roll_back(true, seen)?,
+            Statement::RollbackToSavepoint => self.roll_back(false, seen)?,
+            Statement::Savepoint => {}
+            Statement::XaBracket => self.xa_bracket(seen)?,
             Statement::XaCommit(xid) => return self.xa_commit(&normal_xid(xid), seen),
-            Statement::XaRollback(xid) => {
-                self.prepared_elsewhere.remove(&normal_xid(xid));
-                self.finish(seen);
-                return Ok(());
-            }
-            _ => {}
+            Statement::XaRollback(xid) => self.xa_rollback(&normal_xid(xid), seen),
+            _ => self.change_statement(query, sql, &statement, &session, seen)?,
         }
+        Ok(None)
+    }
+
+    /// A statement that stands for a change by itself.
+    fn change_statement(
+        &mut self,
+        query: &Query<'_>,
+        sql: &str,
+        statement: &Statement,
+        session: &SessionContext<'_>,
+        seen: &Seen,
+    ) -> Result<(), Failure> {
         if self.transaction.is_none() {
             self.open(None, seen.time_us(), seen)?;
             if self.is_skipping() {
@@ -45,7 +53,7 @@ impl Assembler {
         }
         let database = utf8(query.database, "database name")?;
         let updated = session.updated_databases.as_ref().map(|names| names.iter().map(|name| lossy(name)).collect());
-        if let Some(Carried { sql, database, tables }) = self.judge(&statement, sql, database, updated)? {
+        if let Some(Carried { sql, database, tables }) = self.judge(statement, sql, database, updated)? {
             if query.error_code != 0 {
                 tracing::warn!(code = query.error_code, "the statement ended with an error at the source");
             }
@@ -65,7 +73,7 @@ impl Assembler {
                 timestamp_us: seen.time_us() + i64::from(session.microseconds.unwrap_or(0)),
             }));
         }
-        let goes_on = matches!(&statement, Statement::Table(table) if table.start_transaction.is_some());
+        let goes_on = matches!(statement, Statement::Table(table) if table.start_transaction.is_some());
         match &mut self.transaction {
             Some(transaction) if goes_on => transaction.open = true,
             Some(transaction) if !transaction.open => self.finish(seen),
@@ -102,15 +110,6 @@ impl Assembler {
         match &mut self.transaction {
             Some(transaction) if !transaction.begun => transaction.open = true,
             Some(_) => return Err(incomplete("another one begins before its end")),
-            None => self.open(None, seen.time_us(), seen)?.open = true,
-        }
-        Ok(())
-    }
-
-    /// XA START opens a group like BEGIN; XA END changes nothing.
-    pub(super) fn xa_bracket(&mut self, seen: &Seen) -> Result<(), Failure> {
-        match &mut self.transaction {
-            Some(transaction) => transaction.open = true,
             None => self.open(None, seen.time_us(), seen)?.open = true,
         }
         Ok(())

@@ -52,6 +52,11 @@ impl Log {
         self.event(EventKind::QUERY, &body)
     }
 
+    fn prepare(&mut self, name: u8, one_phase: bool) -> Bytes {
+        let body = [&[u8::from(one_phase)][..], &1u32.to_le_bytes(), &1u32.to_le_bytes(), &[0; 4], &[name]].concat();
+        self.event(EventKind::XA_PREPARE, &body)
+    }
+
     fn xid(&mut self) -> Bytes {
         self.event(EventKind::XID, &[0; 8])
     }
@@ -95,6 +100,7 @@ fn assembler(flavor: ServerFlavor, floor: u64) -> Assembler {
         place: Place::new("bin.000001", 4),
         floor: Position::new("bin.000001", floor),
         skip: None,
+        prepared_bytes_max: Some(1000),
     })
 }
 
@@ -143,6 +149,58 @@ fn a_transaction_comes_in_parts_and_counts_at_its_end() {
     assert_eq!(changes(&mut assembler, &rows).unwrap(), ["begin 4 :5", "rows item 0+2", "rows item 2+1"]);
     let end = log.xid();
     assert_eq!(changes(&mut assembler, &[end]).unwrap(), [format!("commit {} :5", log.offset)]);
+}
+
+/// A group from XA START to XA PREPARE with some rows.
+fn prepared(log: &mut Log, gtid: u64, name: u8, inserts: usize, one_phase: bool) -> Vec<Bytes> {
+    let mut events = vec![log.gtid(gtid), log.query("XA START X'0a',X'',1"), log.table(1, "item", true)];
+    events.extend((0..inserts).map(|_| log.insert(1, &[1, 2])));
+    events.push(log.query("XA END X'0a',X'',1"));
+    events.push(log.prepare(name, one_phase));
+    events
+}
+
+#[test]
+fn rows_of_a_distributed_transaction_wait_for_its_outcome() {
+    let mut log = Log::new();
+    let mut assembler = mysql();
+    let first = prepared(&mut log, 1, 10, 2, false);
+    let reached = format!("reached bin.000001:{} :1", log.offset);
+    assert_eq!(changes(&mut assembler, &first).unwrap(), [reached]);
+    let second = prepared(&mut log, 2, 11, 1, false);
+    changes(&mut assembler, &second).unwrap();
+    let start = log.offset;
+    let commit = [log.gtid(3), log.query("XA COMMIT X'0a', X'', 1")];
+    let end = format!("commit {} :3", log.offset);
+    let begin = format!("begin {start} :3");
+    assert_eq!(changes(&mut assembler, &commit).unwrap(), [&begin, "rows item 0+2", "rows item 2+2", &end]);
+    let rollback = [log.gtid(4), log.query("XA ROLLBACK X'0b',X'',1")];
+    let reached = format!("reached bin.000001:{} :4", log.offset);
+    assert_eq!(changes(&mut assembler, &rollback).unwrap(), [reached]);
+    let start = log.offset;
+    let one_phase = prepared(&mut log, 5, 10, 1, true);
+    let expected = [format!("begin {start} :5"), "rows item 0+2".into(), format!("commit {} :5", log.offset)];
+    assert_eq!(changes(&mut assembler, &one_phase).unwrap(), expected);
+}
+
+#[test]
+fn what_can_not_be_held_is_wanted_again_with_its_outcome() {
+    let mut log = Log::new();
+    let mut assembler = mysql();
+    let large = prepared(&mut log, 1, 10, 100, false);
+    changes(&mut assembler, &large).unwrap();
+    for (gtid, name, from) in [(2, "0a", Some(Position::new("bin.000001", 4))), (3, "0b", None)] {
+        let begin = log.gtid(gtid);
+        assert_eq!(changes(&mut assembler, &[begin]).unwrap(), [""; 0]);
+        let commit = log.query(&format!("XA COMMIT X'{name}',X'',1"));
+        let before = Position::new("bin.000001", log.offset.into());
+        let wanted = WantedTransaction { xid: format!("x'{name}',x'',1"), from, before };
+        assert_eq!(assembler.take(&commit, false, NOW).unwrap(), Some(Wanted::Transaction(wanted)));
+        assert!(assembler.pop().is_none());
+        assembler.end_prepared();
+        let reached = format!("reached bin.000001:{} :{gtid}", log.offset);
+        assert_eq!(assembler.pop().map(|change| line(&change)), Some(reached));
+    }
 }
 
 #[test]
@@ -207,7 +265,7 @@ fn a_table_that_the_log_does_not_describe_is_asked_for_once() {
     let mut assembler = mysql();
     changes(&mut assembler, &[log.gtid(1), log.query("BEGIN")]).unwrap();
     let map = log.table(1, "item", false);
-    let wanted = WantedTable { database: "shop".into(), table: "item".into() };
+    let wanted = Wanted::Table { database: "shop".into(), table: "item".into() };
     assert_eq!(assembler.take(&map, false, NOW).unwrap(), Some(wanted));
     let failure = assembler.define(None).unwrap_err();
     assert!(failure.code == "unknown_table" && failure.reason.contains("bin.000001"));

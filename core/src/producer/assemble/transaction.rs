@@ -1,11 +1,12 @@
 //! The transaction that is being read.
 
+use super::prepared::Held;
 use crate::change::TransactionStart;
 use replicator_model::gtid::Gtid;
 use std::sync::Arc;
 
 /// A transaction whose end has not come yet.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Transaction {
     pub(super) start: TransactionStart,
     /// Rows may follow: BEGIN was read, or MariaDB's GTID, which implies it. Before that, the next statement is the
@@ -17,13 +18,15 @@ pub(super) struct Transaction {
     pub(super) skipped: bool,
     /// Rows handed on.
     pub(super) rows: u64,
-    /// The distributed transaction that MariaDB says this prepares.
+    /// An ALTER of MariaDB's in two phases.
     pub(super) two_phase_alter: bool,
+    /// Of a distributed transaction: the rows so far, which count only with its outcome.
+    pub(super) held: Option<Held>,
 }
 
 impl Transaction {
     pub(super) fn new(gtid: Option<Gtid>, file: Arc<str>, offset: u64, commit_time_us: i64) -> Self {
         let start = TransactionStart { gtid, file, offset, commit_time_us };
-        Self { start, open: false, begun: false, skipped: false, rows: 0, two_phase_alter: false }
+        Self { start, open: false, begun: false, skipped: false, rows: 0, two_phase_alter: false, held: None }
     }
 }

@@ -1,18 +1,15 @@
 //! Transactions: how they begin, and how they end.
 
+use super::prepared::Held;
 use super::refusal::incomplete;
 use super::transaction::Transaction;
 use super::{Assembler, Seen};
 use crate::change::{Change, SourcePoint};
-use replicator_binlog::{MariaDbGtid as LoggedMariaDbGtid, MysqlGtid, Xid};
+use replicator_binlog::{MariaDbGtid as LoggedMariaDbGtid, MysqlGtid};
 use replicator_model::failure::Failure;
 use replicator_model::gtid::{Gtid, MariaDbGtid, MySqlGtid};
-use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// Distributed transactions remembered between their two parts.
-const PREPARED_MAX: usize = 10_000;
 
 impl Assembler {
     pub(super) fn open(
@@ -59,8 +56,12 @@ impl Assembler {
         /// START, COMMIT and ROLLBACK of an ALTER in two phases (`binlog_alter_two_phase`).
         const TWO_PHASE_ALTER: u8 = 2 | 4 | 8;
         let name = MariaDbGtid { domain: gtid.domain_id, server: gtid.server_id, sequence: gtid.sequence };
+        let holds = self.prepared_bytes_max.is_some();
         let transaction = self.open(Some(Gtid::MariaDb(name)), seen.time_us(), seen)?;
         transaction.open = !gtid.is_standalone();
+        if holds && gtid.flags & LoggedMariaDbGtid::PREPARED_XA != 0 {
+            transaction.held = Some(Held::nothing());
+        }
         transaction.two_phase_alter = gtid.extra_flags & TWO_PHASE_ALTER != 0;
         Ok(())
     }
@@ -143,50 +144,8 @@ impl Assembler {
         }
         Ok(())
     }
-
-    pub(super) fn prepared(&mut self, xid: String, seen: &Seen) -> Result<(), Failure> {
-        if self.current()?.begun {
-            return Err(Failure::definite(
-                "xa_transaction",
-                format!("the rows of a distributed transaction (XA {xid}) come before its outcome"),
-                "XA transactions on replicated tables are not carried yet; apply it to the target by hand and start after it",
-            ));
-        }
-        if self.prepared_elsewhere.len() < PREPARED_MAX {
-            self.prepared_elsewhere.insert(xid);
-        }
-        self.finish(seen);
-        Ok(())
-    }
-
-    pub(super) fn xa_commit(&mut self, xid: &str, seen: &Seen) -> Result<(), Failure> {
-        if !self.prepared_elsewhere.remove(xid) {
-            return Err(Failure::definite(
-                "xa_transaction",
-                format!("XA COMMIT {xid}, whose rows came before the start of the task or of this connection"),
-                "XA transactions on replicated tables are not carried yet; if it changed some, apply it to the target by \
-                 hand; then start after it",
-            ));
-        }
-        self.finish(seen);
-        Ok(())
-    }
 }
 
 fn commit_time_us(gtid: &MysqlGtid<'_>, seen: &Seen) -> i64 {
     gtid.immediate_commit_timestamp_us.and_then(|time| i64::try_from(time).ok()).unwrap_or_else(|| seen.time_us())
-}
-
-/// A distributed transaction's name as the servers write it in XA COMMIT: `X'…',X'…',1`.
-pub(super) struct XidText<'a>(pub(super) &'a Xid<'a>);
-
-impl fmt::Display for XidText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        write!(f, "x'{}',x'{}',{}", hex(self.0.gtrid), hex(self.0.bqual), self.0.format_id)
-    }
-}
-
-pub(super) fn normal_xid(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
 }

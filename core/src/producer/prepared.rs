@@ -1,0 +1,131 @@
+//! Distributed transactions whose rows are read again from the source's log, because they were too large to be held or
+//! were prepared before this connection began: a look of its own, in a worker of its own.
+
+use super::assemble::{Assembler, Beginning, Wanted, WantedTransaction};
+use super::binlog::{look_up, now_us};
+use super::passed::first_rotate;
+use super::scope::Scope;
+use crate::change::{Change, RowsChange};
+use replicator_binlog::Decoder;
+use replicator_model::failure::Failure;
+use replicator_model::position::Position;
+use replicator_mysql::head;
+use replicator_mysql::locate::LogReader;
+use replicator_mysql::place::Place;
+use replicator_mysql::tables::Collations;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Events read and not yet taken.
+const AHEAD_EVENTS: usize = 16;
+
+/// What a transaction is read again with.
+#[derive(Debug, Clone)]
+pub(super) struct PreparedReader {
+    pub(super) log: LogReader,
+    pub(super) scope: Scope,
+    pub(super) server: String,
+    pub(super) track_gtids: bool,
+    pub(super) collations: Collations,
+}
+
+/// The rows of one transaction, as they come. Ended when dropped.
+#[derive(Debug)]
+pub(super) struct PreparedRows {
+    rows: mpsc::Receiver<Result<RowsChange, Failure>>,
+    worker: JoinHandle<()>,
+}
+
+impl PreparedRows {
+    pub(super) fn read(reader: PreparedReader, wanted: WantedTransaction) -> Self {
+        let (sender, rows) = mpsc::channel(AHEAD_EVENTS);
+        let worker = tokio::spawn(async move {
+            if let Err(failure) = reader.send(&wanted, &sender).await {
+                // Nobody waits for it any more if this fails too.
+                let _gone = sender.send(Err(failure)).await;
+            }
+        });
+        Self { rows, worker }
+    }
+
+    /// The next rows; `None` behind the last. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<Result<RowsChange, Failure>> {
+        self.rows.recv().await
+    }
+}
+
+impl Drop for PreparedRows {
+    fn drop(&mut self) {
+        self.worker.abort();
+    }
+}
+
+impl PreparedReader {
+    async fn send(
+        &self,
+        wanted: &WantedTransaction,
+        to: &mpsc::Sender<Result<RowsChange, Failure>>,
+    ) -> Result<(), Failure> {
+        let from = match &wanted.from {
+            Some(from) => from.clone(),
+            None => self.find(wanted).await?,
+        };
+        let mut connection = self.log.open(&from).await?;
+        let mut decoder = Decoder::new();
+        let named = first_rotate(&mut decoder, &connection.next().await?.bytes)?;
+        let mut assembler = self.assembler(decoder, &named);
+        let mut has_begun = false;
+        loop {
+            while let Some(change) = assembler.pop() {
+                match change {
+                    Change::Rows(rows) => {
+                        if to.send(Ok(rows)).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    Change::Commit(_) | Change::Reached(_) if has_begun => return Ok(()),
+                    Change::Begin(_) | Change::Schema(_) | Change::Commit(_) | Change::Reached(_) => {}
+                }
+            }
+            let event = connection.next().await?;
+            match assembler.take(&event.bytes, event.inner, now_us())? {
+                Some(Wanted::Table { database, table }) => {
+                    let definition = look_up(self.log.endpoint.clone(), database, table).await?;
+                    assembler.define(definition.as_ref())?;
+                }
+                Some(Wanted::Transaction(_)) | None => {}
+            }
+            has_begun |= assembler.transaction().is_some();
+        }
+    }
+
+    async fn find(&self, wanted: &WantedTransaction) -> Result<Position, Failure> {
+        tracing::info!(xid = wanted.xid, "looking for a prepared transaction in the source's log");
+        let mut conn = self.log.endpoint.connect(&[]).await?;
+        let files = head::log_files(&mut conn).await?;
+        drop(conn);
+        self.log.find_prepared(&files, &wanted.xid, &wanted.before).await?.ok_or_else(|| {
+            Failure::definite(
+                "xa_transaction",
+                format!("XA COMMIT {}, whose rows are in none of the binary logs that the source keeps", wanted.xid),
+                "if it changed tables of the task, apply it to the target by hand; then leave this transaction out \
+                 (replicator task skip)",
+            )
+        })
+    }
+
+    fn assembler(&self, decoder: Decoder, from: &Position) -> Assembler {
+        Assembler::new(Beginning {
+            scope: self.scope.clone(),
+            flavor: self.log.flavor,
+            server: self.server.clone(),
+            track_gtids: self.track_gtids,
+            collations: self.collations.clone(),
+            decoder,
+            place: Place::new(&from.file, from.offset),
+            floor: from.clone(),
+            skip: None,
+            prepared_bytes_max: None,
+        })
+    }
+}
