@@ -13,6 +13,7 @@ import task from '../pages/task/zh.json';
 import tasks from '../pages/tasks/zh.json';
 import shell from '../app/shell/zh.json';
 import kit from '../kit/zh.json';
+import codes from './codes/zh.json';
 import words from './words/zh.json';
 
 export default {
@@ -20,6 +21,7 @@ export default {
   alerts,
   audit,
   channels,
+  codes,
   cores,
   edit,
   kit,

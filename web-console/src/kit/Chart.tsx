@@ -5,7 +5,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
-import { formatMoment } from './format';
+import { formatMoment, formatTicks } from './format';
 
 export interface Line {
   label: string;
@@ -39,12 +39,14 @@ function resolve(colour: string): string {
   return resolved;
 }
 
-function options({
-  lines,
-  format,
-  width,
-  height,
-}: Pick<Props, 'lines' | 'format'> & { width: number; height: number }) {
+interface Looks {
+  width: number;
+  height: number;
+  language: string;
+  time: string;
+}
+
+function options({ lines, format, width, height, language, time }: Pick<Props, 'lines' | 'format'> & Looks) {
   const ink = resolve('var(--soft-text)');
   const grid = { stroke: resolve('var(--line)'), width: 1 };
   return {
@@ -53,11 +55,14 @@ function options({
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_: uPlot, __: number, most: number): [number, number] => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
-      { stroke: ink, grid, ticks: grid },
+      { stroke: ink, grid, ticks: grid, values: (_: uPlot, at: number[]) => formatTicks(at, language) },
       { stroke: ink, grid, ticks: grid, size: 72, values: (_: uPlot, at: number[]) => at.map(format) },
     ],
     series: [
-      {},
+      {
+        label: time,
+        value: (_: uPlot, at: number | null) => (at === null ? '–' : formatMoment(new Date(at * 1000), language)),
+      },
       ...lines.map((line) => ({
         label: line.label,
         stroke: resolve(line.colour),
@@ -70,7 +75,9 @@ function options({
 }
 
 export function Chart({ title, times, lines, format, height = 200 }: Props) {
-  const { t } = useTranslation('kit');
+  const { t, i18n } = useTranslation('kit');
+  const { language } = i18n;
+  const time = t('time');
   const { ref: box, width } = useElementSize();
   const plot = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot | null>(null);
@@ -85,16 +92,21 @@ export function Chart({ title, times, lines, format, height = 200 }: Props) {
   });
   useEffect(() => {
     if (plot.current === null || width === 0 || asTable) return undefined;
-    const made = new uPlot(options({ ...latest.current, width, height }), latest.current.data, plot.current);
+    const made = new uPlot(
+      options({ ...latest.current, width, height, language, time }),
+      latest.current.data,
+      plot.current,
+    );
     drawn.current = made;
     return () => {
       drawn.current = null;
       made.destroy();
     };
-  }, [width, height, asTable, scheme, look]);
+  }, [width, height, asTable, scheme, look, language, time]);
   return (
     <figure style={{ margin: 0 }} aria-label={title}>
-      <div ref={box}>
+      {/* A picture as wide as the screen was must not keep the page so wide when that is turned. */}
+      <div ref={box} style={{ overflow: 'hidden' }}>
         {asTable ? <Twin times={times} lines={lines} format={format} /> : <div ref={plot} aria-hidden />}
       </div>
       <Button

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { csvCell, formatAgo, formatAmount, formatBytes, formatDuration } from './format';
+import { csvCell, formatAgo, formatAmount, formatBytes, formatDuration, formatTicks } from './format';
 
 test.each([
   [-1, '0 s'],
@@ -43,3 +43,18 @@ test.each([
   [-3, '-3'],
   [null, ''],
 ])('%j is %j in a CSV file', (value, cell) => expect(csvCell(value)).toBe(cell));
+
+const local = (...at: [year: number, month: number, day: number, hour: number, minute: number, second?: number]) =>
+  new Date(...at).getTime() / 1000;
+
+test.each([
+  [
+    'en',
+    [local(2026, 10, 22, 23, 55), local(2026, 10, 23, 0, 0), local(2026, 10, 23, 3, 5)],
+    ['23:55', 'Nov 23', '03:05'],
+  ],
+  ['zh', [local(2026, 10, 22, 15, 0), local(2026, 10, 23, 0, 0)], ['15:00', '11月23日']],
+  ['en', [local(2026, 10, 22, 15, 0, 0), local(2026, 10, 22, 15, 0, 30)], ['15:00:00', '15:00:30']],
+] as const)('ticks in %s: %j are %j', (language, ticks, shown) => {
+  expect(formatTicks(ticks, language)).toEqual(shown);
+});

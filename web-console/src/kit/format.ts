@@ -50,7 +50,7 @@ export function formatCount(count: number, language: string): string {
 
 /** `12:03:04` */
 export function formatClock(at: Date, language: string): string {
-  return at.toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+  return at.toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 }
 
 /** Date and time to the second, local. */
@@ -62,7 +62,25 @@ export function formatMoment(at: Date, language: string): string {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
-    hour12: false,
+    hourCycle: 'h23',
+  });
+}
+
+/** Labels under an axis of time (seconds since 1970): `12:03`, with the date where a day begins; days alone as dates. */
+export function formatTicks(ticks: readonly number[], language: string): string[] {
+  const day = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' });
+  const apart = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+  const second: Intl.DateTimeFormatOptions = apart < 60 ? { second: '2-digit' } : {};
+  const clock = new Intl.DateTimeFormat(language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    ...second,
+  });
+  return ticks.map((tick) => {
+    const at = new Date(tick * 1000);
+    const isMidnight = at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0;
+    return isMidnight ? day.format(at) : clock.format(at);
   });
 }
 

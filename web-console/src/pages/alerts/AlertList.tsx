@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { acknowledge, unacknowledge, type Alert, type AlertSubject } from '../../api/alerts';
 import { keys } from '../../api/keys';
 import { useMay } from '../../api/session';
+import { useCodes } from '../../i18n/codes';
 import { ConfirmAction } from '../../kit/ConfirmAction';
 import { SeverityPill } from '../../kit/SeverityPill';
 import { EmptyState } from '../../kit/EmptyState';
@@ -36,6 +37,9 @@ function AlertCard({ alert }: { alert: Alert }) {
   const value = amountText(alert.value, alert.unit);
   const threshold = amountText(alert.threshold, alert.unit);
   const silenced = alert.silenced_by?.length ?? 0;
+  const say = useCodes();
+  const title = say('rule', alert.rule, 'title');
+  const hint = say('rule', alert.rule, 'do') ?? alert.hint;
   return (
     <Group justify="space-between" align="flex-start" gap="sm">
       <div style={{ minWidth: 0, flex: '1 1 320px', overflowWrap: 'anywhere' }}>
@@ -44,15 +48,16 @@ function AlertCard({ alert }: { alert: Alert }) {
           <Text component="span" fw={600}>
             <Subject subject={alert.subject} />
           </Text>
+          {title !== undefined && <span>{title}</span>}
           <span className="mono soft">{alert.rule}</span>
         </Group>
         <Text size="sm" mt={4}>
           {alert.reason}
           {value !== null && threshold !== null && <span className="soft"> {t('value', { value, threshold })}</span>}
         </Text>
-        {alert.hint !== '' && (
+        {hint !== '' && (
           <Text size="sm" className="soft">
-            {alert.hint}
+            {hint}
           </Text>
         )}
         <Text size="xs" className="soft" mt={4} component="div">

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCheck, IconMinus, IconRefresh, IconX } from '@ta
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Check } from '../../api/preflight';
+import { useCodes } from '../../i18n/codes';
 import { CopyButton } from '../../kit/CopyButton';
 
 const LOOK = {
@@ -22,6 +23,8 @@ interface Props {
 export function CheckRow({ check, running, onRunAgain }: Props) {
   const { t } = useTranslation('edit');
   const [open, setOpen] = useState(check.state === 'failed' || check.state === 'warning');
+  const say = useCodes();
+  const title = say('check', check.code, 'title') ?? check.title;
   const { color, icon: Icon } = LOOK[check.state];
   return (
     <Paper withBorder p="xs">
@@ -45,7 +48,7 @@ export function CheckRow({ check, running, onRunAgain }: Props) {
           }}
         >
           <Text size="sm" fw={500}>
-            {check.title}{' '}
+            {title}{' '}
             <Text span size="xs" c="dimmed" ff="monospace">
               {check.code}
             </Text>
@@ -56,7 +59,7 @@ export function CheckRow({ check, running, onRunAgain }: Props) {
         </UnstyledButton>
         <ActionIcon
           variant="subtle"
-          aria-label={t('preflight.one_again', { title: check.title })}
+          aria-label={t('preflight.one_again', { title })}
           disabled={running}
           onClick={onRunAgain}
         >
@@ -65,7 +68,7 @@ export function CheckRow({ check, running, onRunAgain }: Props) {
       </Group>
       <Collapse expanded={open}>
         <Text size="sm" mt="xs" c="dimmed">
-          {check.why}
+          {say('check', check.code, 'why') ?? check.why}
         </Text>
         {check.fix && (
           <Group gap="xs" wrap="nowrap" align="flex-start" mt="xs">

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Severity } from '../../api/alerts';
 import type { Rule, RuleSetting } from '../../api/rules';
 import { ConfirmAction } from '../../kit/ConfirmAction';
+import { useCodes } from '../../i18n/codes';
 import { SEVERITIES } from '../../kit/SeverityPill';
 
 interface Props {
@@ -19,6 +20,7 @@ interface Props {
 
 export function RuleButton({ rule, setting, otherwise, title, save }: Props) {
   const { t } = useTranslation(['rules', 'words']);
+  const say = useCodes();
   const [draft, setDraft] = useState(setting);
   const put = <Key extends keyof RuleSetting>(key: Key, value: RuleSetting[Key] | undefined): void => {
     const others = Object.fromEntries(Object.entries(draft).filter(([known]) => known !== key)) as RuleSetting;
@@ -30,7 +32,7 @@ export function RuleButton({ rule, setting, otherwise, title, save }: Props) {
       label={t('set')}
       title={title}
       act={() => save(draft)}
-      button={{ 'aria-label': t('set_rule', { rule: rule.title }) }}
+      button={{ 'aria-label': t('set_rule', { rule: say('rule', rule.rule, 'title') ?? rule.title }) }}
     >
       <Stack gap="xs">
         <Text size="sm" className="soft">

@@ -11,6 +11,7 @@ import { Panel } from '../../kit/Panel';
 import { ProblemNotice } from '../../kit/ProblemNotice';
 import { amountText } from '../alerts/amounts';
 import { SeverityPill } from '../../kit/SeverityPill';
+import { useCodes } from '../../i18n/codes';
 import { RuleButton } from './RuleButton';
 import { overrideOf, withDefault } from './settings';
 
@@ -55,6 +56,8 @@ function RuleTable({ rules }: { rules: Rules }) {
 
 function Row({ rule, rules }: { rule: Rule; rules: Rules }) {
   const { t } = useTranslation('rules');
+  const say = useCodes();
+  const title = say('rule', rule.rule, 'title') ?? rule.title;
   const cache = useQueryClient();
   const mayAdminister = useMay('admin');
   const setting = overrideOf(rule);
@@ -64,11 +67,11 @@ function Row({ rule, rules }: { rule: Rule; rules: Rules }) {
     <Table.Tr>
       <Table.Td style={{ minWidth: 240 }}>
         <Text size="sm" fw={600}>
-          {rule.title} {!rule.enabled && <span className="pill tone-calm">{t('off')}</span>}
+          {title} {!rule.enabled && <span className="pill tone-calm">{t('off')}</span>}
         </Text>
         <span className="mono soft">{rule.rule}</span>
         <Text size="xs" className="soft" maw={420}>
-          {rule.meaning}
+          {say('rule', rule.rule, 'meaning') ?? rule.meaning}
         </Text>
       </Table.Td>
       <Table.Td>
@@ -100,7 +103,7 @@ function Row({ rule, rules }: { rule: Rule; rules: Rules }) {
             rule={rule}
             setting={setting}
             otherwise={rule.defaults}
-            title={rule.title}
+            title={title}
             save={async (changedSetting) => {
               await saveRules(rules.version, withDefault(rules, rule.rule, changedSetting));
               await cache.invalidateQueries({ queryKey: keys.rules });

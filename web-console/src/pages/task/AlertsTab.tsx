@@ -8,6 +8,7 @@ import { usePoll } from '../../api/contact';
 import { keys } from '../../api/keys';
 import { rulesQuery, saveTaskRules, type Rule, type Rules } from '../../api/rules';
 import { useMay } from '../../api/session';
+import { useCodes } from '../../i18n/codes';
 import { Panel } from '../../kit/Panel';
 import { ProblemNotice } from '../../kit/ProblemNotice';
 import { AlertList } from '../alerts/AlertList';
@@ -39,6 +40,7 @@ function TaskRules({ name, rules }: { name: string; rules: Rules }) {
   const { t } = useTranslation('task');
   const cache = useQueryClient();
   const mayAdminister = useMay('admin');
+  const say = useCodes();
   const own = rules.task_overrides[name] ?? {};
   return (
     <Panel title={t('alerts.rules')} flush>
@@ -47,11 +49,12 @@ function TaskRules({ name, rules }: { name: string; rules: Rules }) {
           <Table.Tbody>
             {rules.rules.filter(aboutTasks).map((rule) => {
               const setting = own[rule.rule] ?? {};
+              const title = say('rule', rule.rule, 'title') ?? rule.title;
               const set = Object.entries(setting).map(([key, value]) => `${key} = ${String(value)}`);
               return (
                 <Table.Tr key={rule.rule}>
                   <Table.Td>
-                    {rule.title} <span className="mono soft">{rule.rule}</span>
+                    {title} <span className="mono soft">{rule.rule}</span>
                   </Table.Td>
                   <Table.Td className="mono">{set.length > 0 ? set.join(', ') : t('alerts.as_everywhere')}</Table.Td>
                   <Table.Td>
@@ -69,7 +72,7 @@ function TaskRules({ name, rules }: { name: string; rules: Rules }) {
                           ...(typeof rule.threshold === 'number' && { threshold: rule.threshold }),
                           ...(typeof rule.clear === 'number' && { clear: rule.clear }),
                         }}
-                        title={t('alerts.of_task', { rule: rule.title, name })}
+                        title={t('alerts.of_task', { rule: title, name })}
                         save={async (changed) => {
                           await saveTaskRules(name, withRule(own, rule.rule, changed));
                           await cache.invalidateQueries({ queryKey: keys.rules });

@@ -2,10 +2,14 @@
 import { Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { useCodes } from '../../i18n/codes';
 import type { Failure } from '../../api/task';
 
 export function FailureNotice({ failure, tone }: { failure: Failure; tone: 'bad' | 'warn' }) {
   const { t } = useTranslation('task');
+  const say = useCodes();
+  const meaning = say('failure', failure.code, 'is');
+  const hint = say('failure', failure.code, 'do');
   return (
     <div
       className={`tone-${tone}`}
@@ -14,10 +18,18 @@ export function FailureNotice({ failure, tone }: { failure: Failure; tone: 'bad'
     >
       <IconAlertTriangle size={20} aria-hidden style={{ flex: 'none', marginTop: 2 }} />
       <div style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
-        <Text fw={600} size="sm">
+        {meaning !== undefined && (
+          <Text fw={600} size="sm">
+            {meaning}
+          </Text>
+        )}
+        <Text fw={meaning === undefined ? 600 : 400} size="sm">
           {failure.reason}
         </Text>
-        {failure.hint !== '' && <Text size="sm">{t('failure.hint', { hint: failure.hint })}</Text>}
+        {hint !== undefined && <Text size="sm">{t('failure.hint', { hint })}</Text>}
+        {failure.hint !== '' && (
+          <Text size="sm">{hint === undefined ? t('failure.hint', { hint: failure.hint }) : failure.hint}</Text>
+        )}
         <Text size="xs" className="mono">
           {failure.code}
         </Text>
