@@ -1,6 +1,7 @@
 //! The Server's settings: `server.toml`.
 
 pub use crate::access::config::AccessConfig;
+use crate::api::STREAMS_MAX;
 use crate::inspect::limits::InspectConfig;
 use crate::server::Server;
 use replicator_coordination::config::CoordinationConfig;
@@ -71,6 +72,8 @@ pub struct HttpConfig {
     pub request_timeout: Span,
     /// Most connections at a time; whoever comes then waits.
     pub connections_max: usize,
+    /// Most streams of events that one user has open at a time; a page of the console has one or two.
+    pub streams_of_user_max: usize,
 }
 
 /// With what the listener encrypts. Files that change are taken over while the Server runs.
@@ -102,6 +105,7 @@ impl Default for HttpConfig {
             body_bytes_max: Bytes::new(512 << 10),
             request_timeout: Span::from_secs(20),
             connections_max: 1024,
+            streams_of_user_max: 32,
         }
     }
 }
@@ -188,7 +192,18 @@ impl HttpConfig {
         if !(1..=100_000).contains(&self.connections_max) {
             return Err(format!("`http.connections_max` is {}; it can be 1 to 100000", self.connections_max));
         }
+        if !(1..=STREAMS_MAX).contains(&self.streams_of_user_max) {
+            return Err(format!(
+                "`http.streams_of_user_max` is {}; it can be 1 to {STREAMS_MAX}",
+                self.streams_of_user_max
+            ));
+        }
         Ok(())
+    }
+
+    /// Where it is called on this host.
+    pub fn url(&self) -> String {
+        url(self.tls.is_some(), self.listen)
     }
 
     /// The names under which it may be called besides this host's own; `None`: any.
@@ -196,6 +211,11 @@ impl HttpConfig {
         let any = self.allow_insecure || self.tls.is_some() && self.hosts.is_empty();
         (!any).then(|| self.hosts.clone())
     }
+}
+
+pub(crate) fn url(encrypts: bool, address: SocketAddr) -> String {
+    let scheme = if encrypts { "https" } else { "http" };
+    format!("{scheme}://{address}")
 }
 
 #[cfg(test)]
@@ -238,6 +258,7 @@ mod tests {
             ("[http]\nbody_bytes_max = \"1 B\"\n", "http.body_bytes_max"),
             ("[http]\nrequest_timeout = \"1ms\"\n", "http.request_timeout"),
             ("[http]\nconnections_max = 0\n", "http.connections_max"),
+            ("[http]\nstreams_of_user_max = 0\n", "http.streams_of_user_max"),
             ("[http.tls]\ncertificate = \"c.pem\"\n", "key"),
         ] {
             let error = read(http, &[]).unwrap_err();

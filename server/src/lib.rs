@@ -3,7 +3,7 @@
 //!
 //! A request: `access` (who calls, and may that one) → [`api`] (HTTP) → `tasks`, `groups`, `alerting` (rules) → the
 //! tree; back: `status` (what is there, joined) → [`view`] (what is answered) or `problem` (what went wrong).
-//! [`config`] → [`server`] puts it together.
+//! [`config`] → [`server`] puts it together; [`reset`] is the way back in without a password.
 //! `picture` is what is known of everything at this moment; `history` what was.
 //! `console` answers browsers with the files of `web-console/`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -23,6 +23,7 @@ mod metrics;
 mod picture;
 pub mod preflight;
 mod problem;
+pub mod reset;
 mod rewind;
 pub mod server;
 mod sessions;

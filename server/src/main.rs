@@ -4,6 +4,7 @@ use clap::Parser;
 use replicator_coordination::key_file;
 use replicator_coordination::tasks::Author;
 use replicator_server::config::Config;
+use replicator_server::reset::{self, Reset};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,9 +26,12 @@ struct Arguments {
     /// Put a new key for secrets first in the file, which is made if it is not there, and exit.
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     new_key: Option<PathBuf>,
-    /// Seal all passwords that are stored anew, with the first key of the file, and exit.
+    /// Seal all secrets that are stored anew, of tasks and channels, with the first key of the file, and exit.
     #[arg(long, conflicts_with_all = ["check", "new_key"])]
     reseal: bool,
+    /// Print a one-time token with which an admin is made, or gets a new password, although there are users, and exit.
+    #[arg(long, conflicts_with_all = ["check", "new_key", "reseal"])]
+    reset_setup: bool,
 }
 
 #[tokio::main]
@@ -59,6 +63,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if arguments.reseal {
         return reseal(&config).await;
     }
+    if arguments.reset_setup {
+        return reset_setup(&config).await;
+    }
     let shutdown = CancellationToken::new();
     let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = config.build()?;
@@ -78,7 +85,7 @@ async fn reseal(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     let author = Author { by: "replicator-server --reseal", reason: "passwords sealed with the newest key" };
     let done = session.reseal(author).await?;
     session.close().await;
-    println!("sealed anew: {} tasks, {} earlier versions", done.tasks, done.versions);
+    println!("sealed anew: {} tasks, {} earlier versions, {} channels", done.tasks, done.versions, done.channels);
     match done.closed.is_empty() {
         true => Ok(()),
         false => {
@@ -86,6 +93,15 @@ async fn reseal(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
                 .into())
         }
     }
+}
+
+async fn reset_setup(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let session = config.coordination()?.connect().await?;
+    let reset = reset::reset_setup(&session, &config.http.url()).await;
+    session.close().await;
+    let Reset { link, life } = reset?;
+    println!("make an admin, or give one a new password, within {life} at {link}");
+    Ok(())
 }
 
 fn start_logging() {

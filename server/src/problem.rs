@@ -44,8 +44,8 @@ pub(crate) enum ApiError {
     TableNotFound { database: String, table: String },
     #[error("the body can't be read: {0}")]
     BodyInvalid(String),
-    #[error("{max} streams of events are open already")]
-    TooManyStreams { max: usize },
+    #[error("{max} streams of events {whose} are open already")]
+    TooManyStreams { whose: String, max: usize },
     #[error("there is no If-Match header")]
     PreconditionRequired,
     #[error("`{0}` is not an ETag of a task")]

@@ -2,8 +2,8 @@
 
 use crate::access::Access;
 use crate::access::setup::{Doorkeeper, SetupToken};
-use crate::api::{self, App, STREAMS_MAX};
-use crate::config::{ConfigError, Settings};
+use crate::api::{self, App, Streams};
+use crate::config::{self, ConfigError, Settings};
 use crate::history::keeper::History;
 use crate::inspect::limits::Limits;
 use crate::listener::{LimitedListener, Peer};
@@ -17,7 +17,6 @@ use replicator_model::networks::Networks;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// How long requests may finish after the shutdown began.
@@ -58,7 +57,7 @@ impl Server {
             sessions,
             pictures,
             history,
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            streams: Streams::new(http.streams_of_user_max),
             ending: CancellationToken::new(),
             metrics: Metrics::new(),
             access: Arc::new(Access::new(access, setup_token.hash(), tls.is_some())),
@@ -83,8 +82,7 @@ impl Server {
     }
 
     fn url(&self) -> String {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        config::url(self.tls.is_some(), self.address)
     }
 
     /// Serves until `shutdown`; then requests finish and the session ends.

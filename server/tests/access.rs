@@ -175,6 +175,69 @@ async fn an_admin_always_remains() {
     assert_problem(&service.put("/users/anna", None, &json!({"disabled": true})).await, 404, "user_not_found");
 }
 
+/// Two admins take the role from each other at the same moment, on two Servers.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_racing_admins_one_remains() {
+    let first = Service::start().await;
+    let second = first.another().await;
+    let [anna, bert] = [first.token_of("anna", "admin").await, first.token_of("bert", "admin").await];
+    let root = first.token().to_owned();
+    assert_eq!(first.put("/users/root", None, &json!({"role": "viewer"})).await.status, StatusCode::OK);
+    let change = async |service: &Service, token: &str, user: &str, role: &str| {
+        let headers = [("content-type", "application/json"), ("authorization", &*format!("Bearer {token}"))];
+        service.send_raw("PUT", &format!("/users/{user}"), json!({"role": role}).to_string(), &headers).await
+    };
+    for round in 0..20 {
+        let (by_anna, by_bert) =
+            tokio::join!(change(&first, &anna, "bert", "viewer"), change(&second, &bert, "anna", "viewer"));
+        let done = [&by_anna, &by_bert].map(|answer| answer.status == StatusCode::OK);
+        assert!(done[0] != done[1], "round {round}: {by_anna:?} {by_bert:?}");
+        let (refused, by, user) = if done[0] { (by_bert, &anna, "bert") } else { (by_anna, &bert, "anna") };
+        // It came after the other one: as the last admin's, or by somebody who is none any more.
+        assert!(["last_admin", "role_missing"].contains(&refused.body["code"].as_str().unwrap()), "{refused:?}");
+        assert_eq!(change(&first, by, user, "admin").await.status, StatusCode::OK, "round {round}");
+    }
+    assert_problem(&change(&first, &root, "anna", "viewer").await, 403, "role_missing");
+}
+
+#[tokio::test]
+async fn who_steers_the_host_gets_back_in_without_a_password() {
+    let empty = Service::start_without_users().await;
+    assert!(empty.reset_setup().await.unwrap_err().to_string().contains("no user yet"));
+
+    let service = Service::start().await;
+    let old = login(&service, "root", PASSWORD).await;
+    let set_up = async |token: &str, user: &str| {
+        service.post("/setup", &json!({"token": token, "user": user, "password": "another long password"})).await
+    };
+    assert_problem(&set_up(SETUP_TOKEN, "root").await, 409, "already_set_up");
+    let token = async || {
+        let link = service.reset_setup().await.unwrap().link;
+        link.split_once("/setup#token=").unwrap().1.to_owned()
+    };
+    let (void, good) = (token().await, token().await);
+    for refused in [SETUP_TOKEN, &void] {
+        assert_problem(&set_up(refused, "root").await, 401, "setup_token_refused");
+    }
+    let made = set_up(&good, "root").await;
+    assert_eq!((made.status, &made.body["role"]), (StatusCode::OK, &json!("admin")), "{made:?}");
+    assert_problem(&set_up(&good, "mallory").await, 409, "already_set_up");
+
+    assert_problem(&login(&service, "root", PASSWORD).await, 401, "login_refused");
+    assert_eq!(login(&service, "root", "another long password").await.status, StatusCode::OK);
+    let headers = [("cookie", old.cookie())];
+    let before = service.send_raw("GET", "/session", String::new(), &headers).await;
+    assert_problem(&before, 401, "not_signed_in");
+    let audit = service.get("/audit?action=resetSetup").await.body;
+    let entries = audit["entries"].as_array().unwrap();
+    assert_eq!((entries.len(), &entries[0]["outcome"]), (2, &json!("done")), "{audit}");
+    assert!(!audit.to_string().contains(&good), "{audit}");
+
+    let fresh = token().await;
+    assert_eq!(set_up(&fresh, "rescue").await.status, StatusCode::OK, "a name that nobody has is made");
+    assert_eq!(service.get("/users/rescue").await.body["role"], "admin");
+}
+
 #[tokio::test]
 async fn tokens_may_what_their_user_may_and_are_shown_once() {
     let service = Service::start().await;

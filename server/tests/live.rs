@@ -5,7 +5,7 @@
 mod service;
 
 use serde_json::{Value, json};
-use service::{Service, spec};
+use service::{PASSWORD, Service, spec};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -20,7 +20,10 @@ struct Events {
 
 impl Events {
     async fn open(service: &Service, address: &str) -> Self {
-        let response = service.stream(address).await;
+        Self::read(service.stream(address).await)
+    }
+
+    fn read(response: reqwest::Response) -> Self {
         assert_eq!(response.status().as_u16(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, text: String::new() }
@@ -106,6 +109,61 @@ async fn a_task_can_be_followed_until_it_is_gone() {
     service.delete("/tasks/copy", Some("\"0\"")).await;
     assert_eq!(events.until("task_gone").await, json!({"name": "copy"}));
     assert_eq!(events.next().await, None);
+}
+
+/// A session that is signed out, a token that is deleted, a user who is disabled through another Server.
+#[tokio::test]
+async fn a_stream_ends_with_what_it_was_opened_with() {
+    let service = Service::start().await;
+    let other = service.another().await;
+    let signed_in = service.post("/session", &json!({"user": "root", "password": PASSWORD})).await;
+    let cookie = signed_in.cookie();
+    let token = service.post("/tokens", &json!({"name": "wall"})).await.body;
+    let bearer = |secret: &str| format!("Bearer {secret}");
+    let of_token = bearer(token["secret"].as_str().unwrap());
+    let of_user = bearer(&service.token_of("vera", "viewer").await);
+
+    let mut streams = Vec::new();
+    for header in [("cookie", cookie), ("authorization", &of_token), ("authorization", &of_user)] {
+        let mut events = Events::read(service.stream_by("/events", header).await);
+        events.until("ready").await;
+        streams.push(events);
+    }
+    let mut stays = Events::open(&service, "/events").await;
+
+    let by_cookie = [("cookie", cookie), ("x-replicator-csrf", "1")];
+    let answers = [
+        service.send_raw("DELETE", "/session", String::new(), &by_cookie).await,
+        service.delete(&format!("/tokens/{}", token["id"].as_str().unwrap()), None).await,
+        other.put("/users/vera", None, &json!({"disabled": true})).await,
+    ];
+    assert!(answers.iter().all(|answer| answer.status.is_success()), "{answers:?}");
+    for mut events in streams {
+        // Comments would go on for ever.
+        let end = tokio::time::timeout(PATIENCE, async { while events.next().await.is_some() {} }).await;
+        assert!(end.is_ok(), "a stream goes on");
+    }
+    service.post("/tasks", &spec("one")).await;
+    assert_eq!(stays.until("task").await["name"], "one");
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_streams() {
+    let service = Service::start().await;
+    let mut open = Vec::new();
+    for _ in 0..32 {
+        open.push(Events::open(&service, "/events").await);
+    }
+    let refused = service.get("/events").await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (429, &json!("too_many_streams")), "{refused:?}");
+    let vera = format!("Bearer {}", service.token_of("vera", "viewer").await);
+    Events::read(service.stream_by("/events", ("authorization", &vera)).await).until("ready").await;
+    drop(open.pop());
+    let begun = Instant::now();
+    while service.stream("/events").await.status().as_u16() != 200 {
+        assert!(begun.elapsed() < PATIENCE, "the place of a stream that was closed is not free");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]

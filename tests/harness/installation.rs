@@ -46,6 +46,11 @@ pub fn promtool() -> Result<PathBuf> {
     Ok(folder_of("promtool", "REPLICATOR_PROMTOOL")?.join("usr/bin/promtool"))
 }
 
+/// The folder of Python libraries with `schemathesis`, for `PYTHONPATH`.
+pub fn schemathesis() -> Result<PathBuf> {
+    Ok(folder_of("schemathesis", "REPLICATOR_SCHEMATHESIS")?.join("libraries"))
+}
+
 /// A database server's files.
 pub(crate) struct Installation {
     pub(crate) program: PathBuf,

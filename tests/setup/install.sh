@@ -11,10 +11,13 @@ set -euo pipefail
 
 setup_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 servers_dir=${REPLICATOR_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mysql_replicator/servers}
-all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 zookeeper kafka promtool)
+all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 zookeeper kafka promtool schemathesis)
 
 # The console is built with this or a newer Node; Debian 12 has 18.
 node_min=20.19.0
+
+# What tries the API by its document.
+schemathesis_version=4.32.5
 
 # A download is tried this often, with a pause of 5 s, 10 s, … between tries.
 download_tries=4
@@ -35,6 +38,7 @@ Pieces (default: all of them):
   zookeeper    Apache ZooKeeper 3.9.5 from Maven
   kafka        Apache Kafka 4.3.1 from Maven
   promtool     Prometheus' checker of alert rules, from Debian 12
+  schemathesis tries the API by its OpenAPI document, from PyPI
 
 The servers are unpacked into $servers_dir
 (set REPLICATOR_SERVERS for another folder). --force unpacks a piece again.
@@ -94,6 +98,7 @@ recipe_of() {
     zookeeper) echo "zookeeper 3.9.5 1" ;;
     kafka) echo "kafka 4.3.1 2" ;;
     promtool) echo "promtool 1" ;;
+    schemathesis) echo "schemathesis $schemathesis_version 1" ;;
     node) echo "node 20 1" ;;
     esac
 }
@@ -109,6 +114,7 @@ unpack_piece() {
     mariadb114) unpack_mariadb114 "$folder" ;;
     promtool) unpack_debian bookworm "$folder" prometheus ;;
     node) unpack_node "$folder" ;;
+    schemathesis) unpack_schemathesis "$folder" ;;
     zookeeper | kafka) copy_jars "$setup_dir/$1/pom.xml" "$folder/lib" ;;
     esac
 }
@@ -163,6 +169,13 @@ unpack_node() {
     ln -s ../node_modules/.bin/node ../node_modules/.bin/npm ../node_modules/.bin/npx "$1/bin"
 }
 
+# unpack_schemathesis FOLDER: with all it needs beside it, so that nothing of the system's Python changes.
+unpack_schemathesis() {
+    python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip
+    retry "pip install schemathesis" python3 -m pip install --quiet --disable-pip-version-check --no-compile --upgrade \
+        --target "$1/libraries" "schemathesis==$schemathesis_version"
+}
+
 # lane FILE PIECE…: unpacks the pieces one after the other, its output in FILE.
 lane() {
     local log=$1 piece
@@ -197,7 +210,7 @@ main() {
         node) has_node || { ((!force)) && is_complete node; } || install_server node ;;
         *) ((force)) || ! is_complete "$piece" || continue
             case $piece in
-            mysql97 | mariadb1011 | mariadb118 | promtool) debian+=("$piece") ;;
+            mysql97 | mariadb1011 | mariadb118 | promtool | schemathesis) debian+=("$piece") ;;
             *) maven+=("$piece") ;;
             esac ;;
         esac
@@ -206,7 +219,7 @@ main() {
     ((${#debian[@]} + ${#maven[@]})) || { say "everything is there: ${pieces[*]}" && return 0; }
     ((${#maven[@]} == 0)) || install_maven
 
-    # apt's and Maven's downloads do not get in each other's way: two lanes side by side.
+    # apt and Maven do not get in each other's way: two lanes side by side.
     local log="$servers_dir/install.log" failed=0 lanes=() pid
     : >"$log"
     ((${#debian[@]} == 0)) || { lane "$log" "${debian[@]}" & lanes+=($!); }

@@ -253,6 +253,11 @@ pub fn setup_token(name: &str) -> Path {
     setup().join(name)
 }
 
+/// Its data: `SetupReset`, while an operator of a host lets an admin be made although there are users.
+pub fn setup_reset() -> Path {
+    setup().join("reset")
+}
+
 pub fn audit() -> Path {
     root().join("audit")
 }
@@ -330,6 +335,7 @@ mod tests {
             setup(),
             setup_token_prefix("9f86d081"),
             setup_token("9f86d081-0000000003"),
+            setup_reset(),
             audit_day("2026-11-22"),
             audit_entry("2026-11-22", "1790000000000000-5f3a"),
         ]);

@@ -6,7 +6,8 @@ use crate::session::{Session, encode};
 use crate::store::{Expected, StoreError};
 use crate::tasks::Author;
 use bytes::Bytes;
-use replicator_model::name::TaskName;
+use replicator_model::channel::ChannelSpec;
+use replicator_model::name::{ChannelName, TaskName};
 use replicator_model::secret::SecretSource;
 use replicator_model::stored::SpecVersion;
 use replicator_model::task::TaskSpec;
@@ -18,9 +19,14 @@ pub struct Resealed {
     pub tasks: usize,
     /// Earlier versions that were sealed anew where they are.
     pub versions: usize,
-    /// What could not be opened, so that its key must stay: a task, or a version of one.
+    /// Channels whose secrets were sealed anew.
+    pub channels: usize,
+    /// What could not be opened, so that its key must stay: a task, a version of one, or a channel.
     pub closed: Vec<String>,
 }
+
+/// The secrets of a spec, by key.
+type Secrets<'a> = Vec<(&'static str, &'a mut SecretSource)>;
 
 enum Sealing {
     Newest,
@@ -29,7 +35,7 @@ enum Sealing {
 }
 
 impl Session {
-    /// Walks all tasks and their versions. Can be repeated at any time; what changes meanwhile is sealed with the newest
+    /// Walks all tasks with their versions, and all channels. Can be repeated at any time; what changes meanwhile is sealed with the newest
     /// key anyway.
     pub async fn reseal(&self, author: Author<'_>) -> Result<Resealed, CoordinationError> {
         let mut done = Resealed::default();
@@ -38,6 +44,9 @@ impl Session {
                 Ok(()) | Err(CoordinationError::NoSuchTask { .. }) => {}
                 Err(error) => return Err(error),
             }
+        }
+        for channel in self.channels().await? {
+            self.reseal_channel(&channel, &mut done).await?;
         }
         Ok(done)
     }
@@ -93,15 +102,42 @@ impl Session {
         }
     }
 
+    async fn reseal_channel(&self, channel: &ChannelName, done: &mut Resealed) -> Result<(), CoordinationError> {
+        let path = layout::alert_channel(channel);
+        let Some((mut stored, node)) = self.read_as::<ChannelSpec>(&path).await? else { return Ok(()) };
+        let mut opened = self.keys().open_channel(stored.clone());
+        match self.sealing(stored.secrets_mut(), opened.secrets_mut()) {
+            Sealing::Newest => Ok(()),
+            Sealing::Closed => {
+                done.closed.push(format!("channel `{channel}`"));
+                Ok(())
+            }
+            Sealing::Older => {
+                let data: Bytes = encode(&self.keys().seal_channel(&opened)?)?;
+                match self.store().write(&path, data, Expected::Version(node.version)).await {
+                    Ok(_) => done.channels += 1,
+                    // Deleted or changed meanwhile: what is written now is sealed with the newest key.
+                    Err(StoreError::NotFound { .. } | StoreError::VersionMismatch { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                Ok(())
+            }
+        }
+    }
+
     fn sealing_of(&self, mut stored: TaskSpec) -> Sealing {
         let mut opened = self.keys().open_spec(stored.clone());
+        self.sealing(stored.secrets_mut(), opened.secrets_mut())
+    }
+
+    fn sealing(&self, stored: Secrets<'_>, opened: Secrets<'_>) -> Sealing {
         let is_closed = |source: &SecretSource| matches!(source, SecretSource::Sealed(_));
-        if opened.secrets_mut().into_iter().any(|(_, source)| is_closed(source)) {
+        if opened.into_iter().any(|(_, source)| is_closed(source)) {
             return Sealing::Closed;
         }
         let is_older =
             |source: &SecretSource| matches!(source, SecretSource::Sealed(sealed) if !self.keys().is_newest(sealed));
-        match stored.secrets_mut().into_iter().any(|(_, source)| is_older(source)) {
+        match stored.into_iter().any(|(_, source)| is_older(source)) {
             true => Sealing::Older,
             false => Sealing::Newest,
         }
@@ -134,13 +170,17 @@ mod tests {
         let spec = TaskSpec::from_json(text.as_bytes()).unwrap();
         let author = Author { by: "test", reason: "" };
         session(&[1]).await.create_task(&spec, author).await.unwrap();
+        let text = r#"{"name":"dba","kind":"webhook","url":"https://hooks.example/canary","secret":"canary"}"#;
+        let channel = ChannelSpec::from_json(text.as_bytes()).unwrap();
+        session(&[1]).await.put_channel(&channel, None).await.unwrap();
 
         let stranger = session(&[2]).await.reseal(author).await.unwrap();
-        assert_eq!(stranger.closed, ["task `copy`", "version 0 of task `copy`"]);
+        assert_eq!(stranger.closed, ["task `copy`", "version 0 of task `copy`", "channel `dba`"]);
         let done = session(&[2, 1]).await.reseal(author).await.unwrap();
-        assert_eq!(done, Resealed { tasks: 1, versions: 1, closed: Vec::new() });
+        assert_eq!(done, Resealed { tasks: 1, versions: 1, channels: 1, closed: Vec::new() });
         let newest = session(&[2]).await;
         assert_eq!(newest.task(&spec.name).await.unwrap().spec, spec);
+        assert_eq!(newest.channel(&channel.name).await.unwrap().unwrap().0, channel);
         for version in [0, 1] {
             assert_eq!(newest.task_version(&spec.name, version).await.unwrap().unwrap().spec, spec);
         }

@@ -98,6 +98,16 @@ pub struct ApiToken {
     pub last_used_us: i64,
 }
 
+/// An admin may be made although there are users, because whoever steers the host lost the passwords: the data of
+/// `setup/reset`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupReset {
+    /// The SHA-256 of the one-time token.
+    pub hash: String,
+    /// Until when the token is good.
+    pub until_us: i64,
+}
+
 /// How somebody showed who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

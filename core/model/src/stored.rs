@@ -3,7 +3,7 @@
 //! The form is a promise to old data: golden files under `testdata/` show each of them, and a change that can't be
 //! read by the neighbouring version needs a new version number.
 
-use crate::access::{ApiToken, AuditEntry, SignIn, User};
+use crate::access::{ApiToken, AuditEntry, SetupReset, SignIn, User};
 use crate::alert::{Alert, AlertHistory, CoreRoster};
 use crate::channel::{ChannelSpec, ChannelTest, Deliveries};
 use crate::checkpoint::Checkpoint;
@@ -88,6 +88,7 @@ macro_rules! stored {
 stored!(User, "user");
 stored!(SignIn, "signed-in session");
 stored!(ApiToken, "API token");
+stored!(SetupReset, "reset of the setup");
 stored!(AuditEntry, "audit entry");
 stored!(Alert, "alert");
 stored!(AlertHistory, "history of alerts");

@@ -1,6 +1,6 @@
 //! The stored forms of who may do what, and what was done.
 
-use crate::access::{ApiToken, AuditEntry, AuditOutcome, PasswordHash, SignIn, User, UserRole, Via};
+use crate::access::{ApiToken, AuditEntry, AuditOutcome, PasswordHash, SetupReset, SignIn, User, UserRole, Via};
 use crate::name::UserName;
 use crate::stored::tests::check;
 
@@ -42,6 +42,7 @@ fn users_and_what_they_did_are_as_the_golden_files_show() {
             last_used_us: 0,
         },
     );
+    check("setup_reset", &SetupReset { hash: "9f86d081".into(), until_us: 1_790_003_600_000_000 });
     check(
         "audit_entry",
         &AuditEntry {

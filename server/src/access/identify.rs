@@ -69,6 +69,23 @@ async fn of_session(access: &Access, session: &Session, hash: &str, now_us: i64)
     Ok(Some(Caller { user: user.name, role: user.role, credential: Credential::Session(hash.to_owned()), expires_us }))
 }
 
+/// Whether somebody who was let in before would be now. Asking is no use of the session.
+pub(super) async fn is_still_good(access: &Access, session: &Session, caller: &Caller) -> Result<bool, ApiError> {
+    let now_us = (session.surroundings().wall_clock_us)();
+    let Some(user) = session.user(&caller.user).await?.filter(|user| !user.disabled) else { return Ok(false) };
+    let (idle, lifetime) = (access.config.session_idle, access.config.session_lifetime);
+    Ok(match &caller.credential {
+        Credential::Session(hash) => {
+            let sign_in = session.sign_in(hash).await?;
+            sign_in.is_some_and(|sign_in| is_good(&sign_in, &user, idle, lifetime, now_us))
+        }
+        Credential::Token(id) => {
+            let token = session.token(id).await?;
+            token.is_some_and(|token| token.user == user.name && token.expires_us.is_none_or(|at| now_us < at))
+        }
+    })
+}
+
 /// Whether a session goes on: it is neither too old nor unused, and nothing about its user has changed since.
 pub(super) fn is_good(sign_in: &SignIn, user: &User, idle: Span, lifetime: Span, now_us: i64) -> bool {
     !user.disabled

@@ -2,7 +2,7 @@
 //!
 //! A request meets [`layer`]: [`identify`] says who calls, [`roles`] what that takes, and after the answer [`audit`] keeps
 //! what was done, with the [`remark`] that stands beside the answer. [`sign_in`], [`users`], [`tokens`] are the rules behind the addresses of the same names; [`setup`] lets
-//! the first user in. [`passwords`], [`opaque`] and [`lockout`] know nothing of any of them.
+//! the first user in, [`standing`] ends what goes on for longer than who began it may. [`passwords`], [`opaque`] and [`lockout`] know nothing of any of them.
 
 pub(crate) mod audit;
 pub(crate) mod caller;
@@ -16,6 +16,7 @@ pub(crate) mod remark;
 pub(crate) mod roles;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
+pub(crate) mod standing;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

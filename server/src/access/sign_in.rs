@@ -47,7 +47,7 @@ pub(crate) async fn sign_in(
     begin(access, session, user, address).await
 }
 
-/// Makes the first user and signs it in.
+/// Makes the first user, or the admin of a reset, and signs it in.
 pub(crate) async fn set_up(
     access: &Access,
     session: &Session,
@@ -56,7 +56,7 @@ pub(crate) async fn set_up(
     password: &Secret,
     address: IpAddr,
 ) -> Result<Begun, ApiError> {
-    if session.has_users().await? {
+    if session.has_users().await? && !session.awaits_setup_reset().await? {
         return Err(ApiError::AlreadySetUp);
     }
     // Guesses of the token are slowed down as those of a password.
@@ -67,13 +67,13 @@ pub(crate) async fn set_up(
         // The own one is good from the first moment, even if it is only about to be shown to other Servers.
         session.show_setup_token(&hash).await?;
     }
-    match session.set_up(&hash, &user).await? {
-        Setup::Done => {}
+    let user = match session.set_up(&hash, &user).await? {
+        Setup::Done(made) => *made,
         Setup::UnknownToken => return Err(ApiError::SetupTokenRefused),
         Setup::AlreadyDone => return Err(ApiError::AlreadySetUp),
-    }
+    };
     access.lockout.lock().succeeded("", address);
-    tracing::info!(user = %user.name, "first user made");
+    tracing::info!(user = %user.name, "admin made with a one-time token");
     begin(access, session, user, address).await
 }
 

@@ -3,6 +3,7 @@
 use super::{Access, sign_in};
 use crate::problem::ApiError;
 use replicator_coordination::session::Session;
+use replicator_coordination::users::Fate;
 use replicator_model::access::{User, UserRole};
 use replicator_model::name::UserName;
 use replicator_model::secret::Secret;
@@ -50,24 +51,23 @@ pub(crate) async fn change(
     name: &UserName,
     change: Change,
 ) -> Result<User, ApiError> {
-    let users = session.users().await?;
-    let before = users.iter().find(|user| user.name == *name).ok_or_else(|| ApiError::UserNotFound(name.clone()))?;
-    let (role, disabled) = (change.role.unwrap_or(before.role), change.disabled.unwrap_or(before.disabled));
-    if (disabled || role != UserRole::Admin) && is_last_admin(&users, name) {
-        return Err(ApiError::LastAdmin(name.clone()));
-    }
+    let before = read(session, name).await?;
     let password = match &change.password {
         Some(password) => Some(access.passwords.hash(password).await?),
         None => None,
     };
-    let changed = session.change_user(name, |user| {
-        let before = user.clone();
+    let decided = session.decide_user(name, |users| {
+        let mut user = find(users, name)?.clone();
         user.role = change.role.unwrap_or(user.role);
         user.disabled = change.disabled.unwrap_or(user.disabled);
         user.password = password.clone().unwrap_or_else(|| user.password.clone());
-        user.generation = before.generation + u64::from(*user != before);
+        if !is_admin(&user) && is_last_admin(users, name) {
+            return Err(ApiError::LastAdmin(name.clone()));
+        }
+        user.generation += u64::from(user != *find(users, name)?);
+        Ok(Fate::Stays(user))
     });
-    let user = changed.await?.ok_or_else(|| ApiError::UserNotFound(name.clone()))?;
+    let user = decided.await?.ok_or_else(|| ApiError::UserNotFound(name.clone()))?;
     if user.generation != before.generation {
         session.end_sign_ins_of(name, None).await?;
     }
@@ -86,14 +86,14 @@ pub(super) async fn set_password(
 }
 
 pub(crate) async fn delete(session: &Session, name: &UserName) -> Result<(), ApiError> {
-    let users = session.users().await?;
-    if !users.iter().any(|user| user.name == *name) {
-        return Err(ApiError::UserNotFound(name.clone()));
-    }
-    if is_last_admin(&users, name) {
-        return Err(ApiError::LastAdmin(name.clone()));
-    }
-    session.delete_user(name).await?;
+    let decided = session.decide_user(name, |users| {
+        find(users, name)?;
+        match is_last_admin(users, name) {
+            true => Err(ApiError::LastAdmin(name.clone())),
+            false => Ok(Fate::Goes),
+        }
+    });
+    decided.await?;
     session.end_sign_ins_of(name, None).await?;
     for token in session.tokens().await?.iter().filter(|token| token.user == *name) {
         session.delete_token(&token.id).await?;
@@ -102,8 +102,17 @@ pub(crate) async fn delete(session: &Session, name: &UserName) -> Result<(), Api
     Ok(())
 }
 
+fn find<'a>(users: &'a [User], name: &UserName) -> Result<&'a User, ApiError> {
+    users.iter().find(|user| user.name == *name).ok_or_else(|| ApiError::UserNotFound(name.clone()))
+}
+
+/// Whether it can make users.
+fn is_admin(user: &User) -> bool {
+    user.role == UserRole::Admin && !user.disabled
+}
+
 /// Whether nobody else could make users.
 fn is_last_admin(users: &[User], name: &UserName) -> bool {
-    let admins: Vec<&User> = users.iter().filter(|user| user.role == UserRole::Admin && !user.disabled).collect();
+    let admins: Vec<&User> = users.iter().filter(|user| is_admin(user)).collect();
     matches!(admins.as_slice(), [only] if only.name == *name)
 }

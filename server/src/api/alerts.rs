@@ -1,5 +1,6 @@
 //! `/alerts`, `/alerts/history`, `/alerts/{id}/acknowledge`.
 
+use super::address::InAddress;
 use super::request::{Asked, JsonBody};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -8,8 +9,7 @@ use crate::alerting::alerts::{self, AlertFilter};
 use crate::problem::ApiError;
 use crate::view::words::AlertStateWord;
 use crate::view::{AcknowledgeRequest, AlertHistoryView, AlertList, AlertView, Problem};
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use replicator_model::alert::{AlertId, AlertState};
@@ -34,13 +34,6 @@ pub(super) struct AlertQuery {
 pub(super) struct HistoryQuery {
     /// Only alerts about this task.
     task: Option<String>,
-}
-
-/// What the address names; whether there is such a thing is another question.
-type Id = Result<Path<String>, PathRejection>;
-
-pub(super) fn id(id: Id) -> Result<String, ApiError> {
-    id.map(|Path(id)| id).map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))
 }
 
 /// List alerts
@@ -94,10 +87,10 @@ pub(super) async fn history(
 pub(super) async fn acknowledge(
     State(app): State<Arc<App>>,
     caller: Caller,
-    named: Id,
+    InAddress(id): InAddress<String>,
     JsonBody(asked): JsonBody<AcknowledgeRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let (id, remark) = (AlertId::from(id(named)?), Remark::said(asked.note.clone()));
+    let (id, remark) = (AlertId::from(id), Remark::said(asked.note.clone()));
     let alert: AlertView =
         alerts::acknowledge(&app.sessions.get().await?, &id, asked.note, caller.user.as_str()).await?;
     Ok((Extension(remark), Json(alert)))
@@ -113,7 +106,10 @@ pub(super) async fn acknowledge(
         AnyProblem,
     ),
 )]
-pub(super) async fn unacknowledge(State(app): State<Arc<App>>, named: Id) -> Result<Json<AlertView>, ApiError> {
-    let id = AlertId::from(id(named)?);
+pub(super) async fn unacknowledge(
+    State(app): State<Arc<App>>,
+    InAddress(id): InAddress<String>,
+) -> Result<Json<AlertView>, ApiError> {
+    let id = AlertId::from(id);
     Ok(Json(alerts::unacknowledge(&app.sessions.get().await?, &id).await?))
 }

@@ -1,5 +1,6 @@
 //! `/channels`, `/channels/{name}`, `/channels/{name}/test`, `/channels/{name}/deliveries`.
 
+use super::address::{ChannelPath, IfMatchHeader, Named};
 use super::body::ChannelBody;
 use super::request::{IfMatch, etag};
 use super::{AnyProblem, App};
@@ -8,27 +9,12 @@ use crate::access::remark::Remark;
 use crate::alerting::channels;
 use crate::problem::ApiError;
 use crate::view::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, Problem};
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use replicator_model::name::ChannelName;
 use std::sync::Arc;
-
-/// The channel that the address names.
-pub(super) struct Named(ChannelName);
-
-impl<S: Send + Sync> FromRequestParts<S> for Named {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(name) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))?;
-        Ok(Self(ChannelName::new(name)?))
-    }
-}
 
 /// List channels
 #[utoipa::path(
@@ -68,14 +54,17 @@ pub(super) async fn create(
 /// Read a channel
 #[utoipa::path(
     get, path = "/channels/{name}", operation_id = "readChannel", tag = "channels",
-    params(("name" = String, Path, example = "dba")),
+    params(ChannelPath),
     responses(
         (status = 200, body = ChannelView, headers(("ETag" = String))),
         (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn read(State(app): State<Arc<App>>, Named(name): Named) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn read(
+    State(app): State<Arc<App>>,
+    Named(name): Named<ChannelName>,
+) -> Result<impl IntoResponse, ApiError> {
     let channel = channels::read(&app.sessions.get().await?, &name).await?;
     Ok((etag(channel.version), Json(channel)))
 }
@@ -86,8 +75,8 @@ pub(super) async fn read(State(app): State<Arc<App>>, Named(name): Named) -> Res
 #[utoipa::path(
     put, path = "/channels/{name}", operation_id = "updateChannel", tag = "channels",
     params(
-        ("name" = String, Path, example = "dba"),
-        ("If-Match" = String, Header, description = "The ETag of the version that the edit was made from", example = "\"3\""),
+        ChannelPath,
+        IfMatchHeader,
     ),
     request_body(content((ChannelDocument = "application/json"), (String = "application/toml"))),
     responses(
@@ -104,7 +93,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Named(name): Named) -> Res
 )]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
-    Named(name): Named,
+    Named(name): Named<ChannelName>,
     IfMatch(expected): IfMatch,
     ChannelBody(spec): ChannelBody,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -120,8 +109,8 @@ pub(super) async fn update(
 #[utoipa::path(
     delete, path = "/channels/{name}", operation_id = "deleteChannel", tag = "channels",
     params(
-        ("name" = String, Path, example = "dba"),
-        ("If-Match" = String, Header, description = "The ETag of the version that was seen", example = "\"3\""),
+        ChannelPath,
+        IfMatchHeader,
     ),
     responses(
         (status = 204),
@@ -133,7 +122,7 @@ pub(super) async fn update(
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    Named(name): Named,
+    Named(name): Named<ChannelName>,
     IfMatch(expected): IfMatch,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = app.sessions.get().await?;
@@ -147,7 +136,7 @@ pub(super) async fn delete(
 /// The leading Monitor tries once, and what became of it is answered.
 #[utoipa::path(
     post, path = "/channels/{name}/test", operation_id = "testChannel", tag = "channels",
-    params(("name" = String, Path, example = "dba")),
+    params(ChannelPath),
     responses(
         (status = 200, body = ChannelTestView),
         (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -157,7 +146,7 @@ pub(super) async fn delete(
 pub(super) async fn test(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Named(name): Named,
+    Named(name): Named<ChannelName>,
 ) -> Result<Json<ChannelTestView>, ApiError> {
     Ok(Json(channels::test(&app.sessions.get().await?, &name, caller.user.as_str()).await?))
 }
@@ -167,7 +156,7 @@ pub(super) async fn test(
 /// The last fifty attempts, the latest first.
 #[utoipa::path(
     get, path = "/channels/{name}/deliveries", operation_id = "listDeliveries", tag = "channels",
-    params(("name" = String, Path, example = "dba")),
+    params(ChannelPath),
     responses(
         (status = 200, body = DeliveryList),
         (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -176,7 +165,7 @@ pub(super) async fn test(
 )]
 pub(super) async fn deliveries(
     State(app): State<Arc<App>>,
-    Named(name): Named,
+    Named(name): Named<ChannelName>,
 ) -> Result<Json<DeliveryList>, ApiError> {
     Ok(Json(channels::deliveries(&app.sessions.get().await?, &name).await?))
 }

@@ -1,10 +1,13 @@
 //! `/events`, `/tasks/{name}/events`: what changes, as server-sent events.
 //!
 //! A subject is told at most once a second, with what it is by then: a reader that is slow misses what was in between,
-//! and one that does not read at all is let go.
+//! and one that does not read at all is let go. A stream ends with the session or token that it was opened with.
 
-use super::request::{Asked, Name};
+use super::address::{Named, TaskPath};
+use super::request::Asked;
 use super::{AnyProblem, App};
+use crate::access::caller::Caller;
+use crate::access::standing;
 use crate::picture::keeper::Shown;
 use crate::picture::moment::Moment;
 use crate::problem::ApiError;
@@ -17,14 +20,12 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
-/// Streams of one Server at a time.
-pub(crate) const STREAMS_MAX: usize = 500;
 /// Least time between two looks at the picture for one stream.
 const PERIOD: Duration = Duration::from_secs(1);
 /// How often a comment says that the connection is alive.
@@ -81,7 +82,8 @@ type EventStream = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Resul
 ///
 /// Server-sent events. First all that there is, then `ready`, then what changes: `task` (a TaskSummary) and `task_gone`
 /// (`{"name"}`), `alert` (an AlertView) and `alert_gone` (`{"id"}`), `core` (a CoreView) and `core_gone` (`{"group",
-/// "core"}`). Each subject at most once a second; a comment every 15 s. After a break, connect again: it begins anew.
+/// "core"}`). Each subject at most once a second; a comment every 15 s. After a break, connect again: it begins
+/// anew. The stream ends with the session or token that it was opened with.
 #[utoipa::path(
     get, path = "/events", operation_id = "followEvents", tag = "status", params(EventsQuery),
     responses(
@@ -92,11 +94,12 @@ type EventStream = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Resul
 )]
 pub(super) async fn events(
     State(app): State<Arc<App>>,
+    caller: Caller,
     Asked(asked): Asked<EventsQuery>,
 ) -> Result<EventStream, ApiError> {
     let topics = Topics::read(asked)?;
     let mut told = Told::default();
-    open(&app, move |moment| {
+    open(&app, caller, move |moment| {
         let mut events = told.changes(moment, &topics);
         if told.is_first() {
             events.push(Event::default().event("ready").data("{}"));
@@ -111,7 +114,7 @@ pub(super) async fn events(
 /// Server-sent events: `status` (a StatusView) whenever it changes, at most once a second; `task_gone` ends it.
 #[utoipa::path(
     get, path = "/tasks/{name}/events", operation_id = "followTask", tag = "status",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -119,12 +122,16 @@ pub(super) async fn events(
         AnyProblem,
     ),
 )]
-pub(super) async fn task_events(State(app): State<Arc<App>>, Name(name): Name) -> Result<EventStream, ApiError> {
+pub(super) async fn task_events(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(name): Named<TaskName>,
+) -> Result<EventStream, ApiError> {
     if !app.pictures.fresh().await?.tasks.contains_key(&name) {
         return Err(ApiError::no_such_task(name));
     }
     let mut told: Option<String> = None;
-    open(&app, move |moment| {
+    open(&app, caller, move |moment| {
         let Some(task) = moment.tasks.get(&name) else {
             return told
                 .take()
@@ -142,14 +149,23 @@ pub(super) async fn task_events(State(app): State<Arc<App>>, Name(name): Name) -
 /// Opens a stream. `next` answers what to send of a picture; `None` ends it.
 async fn open(
     app: &App,
+    caller: Caller,
     next: impl FnMut(&Moment) -> Option<Vec<Event>> + Send + 'static,
 ) -> Result<EventStream, ApiError> {
-    let place =
-        Arc::clone(&app.streams).try_acquire_owned().map_err(|_| ApiError::TooManyStreams { max: STREAMS_MAX })?;
+    let place = app.streams.take(&caller.user)?;
     // Whoever connects sees at least what is there now.
     app.pictures.fresh().await?;
     let (sender, receiver) = mpsc::channel(EVENTS_MAX);
-    tokio::spawn(follow(app.pictures.subscribe(), next, sender, app.ending.clone(), place));
+    let following = follow(app.pictures.subscribe(), next, sender, app.ending.clone());
+    let lost = standing::lost(Arc::clone(&app.access), app.sessions.clone(), caller);
+    tokio::spawn(async move {
+        let _place = place;
+        tokio::select! {
+            biased;
+            () = lost => {}
+            () = following => {}
+        }
+    });
     let keepalive = KeepAlive::new().interval(KEEPALIVE).text("keepalive");
     Ok(Sse::new(ReceiverStream::new(receiver)).keep_alive(keepalive))
 }
@@ -160,7 +176,6 @@ async fn follow(
     mut next: impl FnMut(&Moment) -> Option<Vec<Event>> + Send,
     sender: mpsc::Sender<Result<Event, Infallible>>,
     ending: CancellationToken,
-    _place: OwnedSemaphorePermit,
 ) {
     let mut due = Instant::now();
     loop {

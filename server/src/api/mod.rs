@@ -3,6 +3,7 @@
 //!
 //! An operation exists in the router exactly if it is in the OpenAPI document: both come from the same list here.
 
+mod address;
 mod alerts;
 mod audit;
 mod body;
@@ -21,12 +22,13 @@ mod rules;
 mod session;
 mod silences;
 mod sources;
+mod streams;
 mod task;
 mod tokens;
 mod users;
 mod versions;
 
-pub(crate) use events::STREAMS_MAX;
+pub(crate) use streams::{STREAMS_MAX, Streams};
 
 use crate::access::{Access, layer, roles};
 use crate::history::keeper::History;
@@ -42,7 +44,6 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 use utoipa::{IntoResponses, OpenApi as _};
@@ -57,7 +58,7 @@ pub(crate) struct App {
     pub(crate) pictures: Pictures,
     pub(crate) history: History,
     /// Places for streams of events.
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) streams: Arc<Streams>,
     /// Cancelled when the Server begins to end: streams end, which would otherwise go on for ever.
     pub(crate) ending: CancellationToken,
     pub(crate) request_timeout: Duration,

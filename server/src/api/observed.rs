@@ -1,6 +1,6 @@
 //! `/tasks/{name}/status`, `/tasks/{name}/instances`, `/cores`, `/groups`: what is there at this moment.
 
-use super::request::Name;
+use super::address::{Named, TaskPath};
 use super::{AnyProblem, App};
 use crate::groups;
 use crate::problem::ApiError;
@@ -8,6 +8,7 @@ use crate::tasks;
 use crate::view::{CoreList, GroupList, InstanceList, Problem, StatusView};
 use axum::Json;
 use axum::extract::State;
+use replicator_model::name::TaskName;
 use std::sync::Arc;
 
 /// See what a task does
@@ -15,7 +16,7 @@ use std::sync::Arc;
 /// A task that is wanted and has no RUNNING instance says why in `explanation`, as far as it is known.
 #[utoipa::path(
     get, path = "/tasks/{name}/status", operation_id = "readStatus", tag = "status",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = StatusView, example = json!({
             "name": "copy_hot_item", "group": "group1", "version": 0,
@@ -32,7 +33,10 @@ use std::sync::Arc;
         AnyProblem,
     ),
 )]
-pub(super) async fn status(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<StatusView>, ApiError> {
+pub(super) async fn status(
+    State(app): State<Arc<App>>,
+    Named(name): Named<TaskName>,
+) -> Result<Json<StatusView>, ApiError> {
     Ok(Json(tasks::status(&app.sessions.get().await?, &name).await?))
 }
 
@@ -41,14 +45,17 @@ pub(super) async fn status(State(app): State<Arc<App>>, Name(name): Name) -> Res
 /// In the order in which they take over.
 #[utoipa::path(
     get, path = "/tasks/{name}/instances", operation_id = "listInstances", tag = "status",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = InstanceList),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn instances(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<InstanceList>, ApiError> {
+pub(super) async fn instances(
+    State(app): State<Arc<App>>,
+    Named(name): Named<TaskName>,
+) -> Result<Json<InstanceList>, ApiError> {
     let instances = tasks::status(&app.sessions.get().await?, &name).await?.instances;
     Ok(Json(InstanceList { instances }))
 }

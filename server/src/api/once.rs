@@ -1,6 +1,7 @@
 //! `/tasks/{name}/rewind`, `/tasks/{name}/skip`, `/tasks/{name}/handover`: orders that are carried out once.
 
-use super::request::{JsonBody, Name};
+use super::address::{Named, TaskPath};
+use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::remark::Remark;
 use crate::problem::ApiError;
@@ -9,6 +10,7 @@ use crate::{handover, rewind, skip};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
+use replicator_model::name::TaskName;
 use std::sync::Arc;
 
 /// See what a rewind would mean
@@ -16,7 +18,7 @@ use std::sync::Arc;
 /// Asks the source where the place is, and counts what is applied again or left out. Nothing is ordered.
 #[utoipa::path(
     post, path = "/tasks/{name}/rewind/preview", operation_id = "previewRewind", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     request_body = RewindRequest,
     responses(
         (status = 200, body = RewindView),
@@ -30,7 +32,7 @@ use std::sync::Arc;
 )]
 pub(super) async fn preview_rewind(
     State(app): State<Arc<App>>,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     JsonBody(RewindRequest { to }): JsonBody<RewindRequest>,
 ) -> Result<Json<RewindView>, ApiError> {
     Ok(Json(rewind::preview(&app.sessions.get().await?, &app.limits, &name, &to).await?))
@@ -42,7 +44,7 @@ pub(super) async fn preview_rewind(
 /// or stopped goes there when it runs. The target's rows stay as they are.
 #[utoipa::path(
     post, path = "/tasks/{name}/rewind", operation_id = "rewindTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     request_body = RewindRequest,
     responses(
         (status = 200, body = RewoundView),
@@ -56,7 +58,7 @@ pub(super) async fn preview_rewind(
 )]
 pub(super) async fn rewind(
     State(app): State<Arc<App>>,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     JsonBody(RewindRequest { to }): JsonBody<RewindRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
     let rewound: RewoundView = rewind::rewind(&app.sessions.get().await?, &app.limits, &name, &to).await?;
@@ -69,14 +71,17 @@ pub(super) async fn rewind(
 /// With its first changes, read from the source.
 #[utoipa::path(
     get, path = "/tasks/{name}/skip", operation_id = "showSkip", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = SkipView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn show_skip(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<SkipView>, ApiError> {
+pub(super) async fn show_skip(
+    State(app): State<Arc<App>>,
+    Named(name): Named<TaskName>,
+) -> Result<Json<SkipView>, ApiError> {
     Ok(Json(skip::show(&app.sessions.get().await?, &app.limits, &name).await?))
 }
 
@@ -86,7 +91,7 @@ pub(super) async fn show_skip(State(app): State<Arc<App>>, Name(name): Name) -> 
 /// left out is recorded and counted.
 #[utoipa::path(
     post, path = "/tasks/{name}/skip", operation_id = "skipTransaction", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     request_body = SkipRequest,
     responses(
         (status = 200, body = OrderView),
@@ -100,7 +105,7 @@ pub(super) async fn show_skip(State(app): State<Arc<App>>, Name(name): Name) -> 
 )]
 pub(super) async fn skip(
     State(app): State<Arc<App>>,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     JsonBody(request): JsonBody<SkipRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
     let order: OrderView = skip::skip(&app.sessions.get().await?, &name, &request).await?;
@@ -113,7 +118,7 @@ pub(super) async fn skip(
 /// The RUNNING instance ends at a transaction's border and joins the end of the line.
 #[utoipa::path(
     post, path = "/tasks/{name}/handover", operation_id = "handOverTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     request_body = HandoverRequest,
     responses(
         (status = 200, body = OrderView),
@@ -127,7 +132,7 @@ pub(super) async fn skip(
 )]
 pub(super) async fn hand_over(
     State(app): State<Arc<App>>,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     JsonBody(HandoverRequest { to }): JsonBody<HandoverRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
     let order: OrderView = handover::hand_over(&app.sessions.get().await?, &name, to.as_ref()).await?;

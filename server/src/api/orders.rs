@@ -1,13 +1,14 @@
 //! `/tasks/{name}/start`, `stop`, `pause`, `resume`. An order is answered when it is written down; what became of it
 //! shows in the task's status.
 
-use super::request::Name;
+use super::address::{Named, TaskPath};
 use super::{AnyProblem, App};
 use crate::problem::ApiError;
 use crate::tasks::{self, Order};
 use crate::view::{OrderView, Problem};
 use axum::Json;
 use axum::extract::State;
+use replicator_model::name::TaskName;
 use std::sync::Arc;
 
 /// Start a task
@@ -15,14 +16,14 @@ use std::sync::Arc;
 /// Also one that is paused or FAILED, which is tried again.
 #[utoipa::path(
     post, path = "/tasks/{name}/start", operation_id = "startTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = OrderView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn start(app: State<Arc<App>>, name: Name) -> Result<Json<OrderView>, ApiError> {
+pub(super) async fn start(app: State<Arc<App>>, name: Named<TaskName>) -> Result<Json<OrderView>, ApiError> {
     order(app, name, Order::Start).await
 }
 
@@ -31,14 +32,14 @@ pub(super) async fn start(app: State<Arc<App>>, name: Name) -> Result<Json<Order
 /// Its instances finish their transaction and leave. The checkpoint stays.
 #[utoipa::path(
     post, path = "/tasks/{name}/stop", operation_id = "stopTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = OrderView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn stop(app: State<Arc<App>>, name: Name) -> Result<Json<OrderView>, ApiError> {
+pub(super) async fn stop(app: State<Arc<App>>, name: Named<TaskName>) -> Result<Json<OrderView>, ApiError> {
     order(app, name, Order::Stop).await
 }
 
@@ -47,7 +48,7 @@ pub(super) async fn stop(app: State<Arc<App>>, name: Name) -> Result<Json<OrderV
 /// Its instances stay registered and warm, and no row moves.
 #[utoipa::path(
     post, path = "/tasks/{name}/pause", operation_id = "pauseTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = OrderView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -55,14 +56,14 @@ pub(super) async fn stop(app: State<Arc<App>>, name: Name) -> Result<Json<OrderV
         AnyProblem,
     ),
 )]
-pub(super) async fn pause(app: State<Arc<App>>, name: Name) -> Result<Json<OrderView>, ApiError> {
+pub(super) async fn pause(app: State<Arc<App>>, name: Named<TaskName>) -> Result<Json<OrderView>, ApiError> {
     order(app, name, Order::Pause).await
 }
 
 /// Resume a paused task
 #[utoipa::path(
     post, path = "/tasks/{name}/resume", operation_id = "resumeTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = OrderView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -70,10 +71,14 @@ pub(super) async fn pause(app: State<Arc<App>>, name: Name) -> Result<Json<Order
         AnyProblem,
     ),
 )]
-pub(super) async fn resume(app: State<Arc<App>>, name: Name) -> Result<Json<OrderView>, ApiError> {
+pub(super) async fn resume(app: State<Arc<App>>, name: Named<TaskName>) -> Result<Json<OrderView>, ApiError> {
     order(app, name, Order::Resume).await
 }
 
-async fn order(State(app): State<Arc<App>>, Name(name): Name, order: Order) -> Result<Json<OrderView>, ApiError> {
+async fn order(
+    State(app): State<Arc<App>>,
+    Named(name): Named<TaskName>,
+    order: Order,
+) -> Result<Json<OrderView>, ApiError> {
     Ok(Json(tasks::order(&app.sessions.get().await?, &name, order).await?))
 }

@@ -1,6 +1,7 @@
 //! `/overview`, `/tasks/{name}/history`: the whole at a glance, and a task over time.
 
-use super::request::{Asked, Name};
+use super::address::{Named, TaskPath};
+use super::request::Asked;
 use super::{AnyProblem, App};
 use crate::access::audit;
 use crate::access::caller::Caller;
@@ -11,6 +12,7 @@ use crate::problem::ApiError;
 use crate::view::{AuditEntryView, HistoryView, OverviewView, Problem};
 use axum::Json;
 use axum::extract::State;
+use replicator_model::name::TaskName;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -58,7 +60,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, caller: Caller) -> Res
 /// of five seconds, what is older by the minute, for seven days where `[history] folder` is set.
 #[utoipa::path(
     get, path = "/tasks/{name}/history", operation_id = "readHistory", tag = "status",
-    params(("name" = String, Path, example = "copy_hot_item"), HistoryQuery),
+    params(TaskPath, HistoryQuery),
     responses(
         (status = 200, body = HistoryView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -67,7 +69,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, caller: Caller) -> Res
 )]
 pub(super) async fn history(
     State(app): State<Arc<App>>,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     Asked(asked): Asked<HistoryQuery>,
 ) -> Result<Json<HistoryView>, ApiError> {
     let moment = app.pictures.fresh().await?;

@@ -1,6 +1,7 @@
 //! `/preflight`, `/tasks/{name}/preflight`.
 
-use super::request::{Asked, JsonBody, Name};
+use super::address::{Named, TaskPath};
+use super::request::{Asked, JsonBody};
 use super::sources::spec_of;
 use super::{AnyProblem, App};
 use crate::inspect::secret::{Reach, keep_source, keep_target};
@@ -61,7 +62,7 @@ pub(super) async fn preflight(
 /// The same for a task as it is stored.
 #[utoipa::path(
     get, path = "/tasks/{name}/preflight", operation_id = "preflightTask", tag = "sources",
-    params(("name" = String, Path, example = "copy_hot_item"), PreflightQuery),
+    params(TaskPath, PreflightQuery),
     responses(
         (status = 200, body = PreflightView),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -70,7 +71,7 @@ pub(super) async fn preflight(
 )]
 pub(super) async fn of_task(
     State(app): State<Arc<App>>,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     Asked(asked): Asked<PreflightQuery>,
 ) -> Result<Json<PreflightView>, ApiError> {
     let session = app.sessions.get().await?;

@@ -4,29 +4,14 @@ use super::App;
 use crate::problem::ApiError;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MATCH};
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
-use replicator_model::name::{TaskName, UserName};
 use replicator_model::task::{SpecError, TaskSpec};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-
-/// The task that the address names.
-pub(super) struct Name(pub(super) TaskName);
-
-impl<S: Send + Sync> FromRequestParts<S> for Name {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(name) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))?;
-        Ok(Self(TaskName::new(name)?))
-    }
-}
 
 /// What stands behind the `?`.
 pub(super) struct Asked<T>(pub(super) T);
@@ -76,20 +61,6 @@ impl FromRequest<Arc<App>> for SpecBody {
         let format = Format::of(request.headers())?;
         let body = Bytes::from_request(request, app).await.map_err(|rejection| too_large(rejection, app))?;
         Ok(Self(format.read(&body)?))
-    }
-}
-
-/// The user that the address names.
-pub(super) struct User(pub(super) UserName);
-
-impl<S: Send + Sync> FromRequestParts<S> for User {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(name) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))?;
-        Ok(Self(UserName::new(name)?))
     }
 }
 

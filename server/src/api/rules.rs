@@ -1,6 +1,7 @@
 //! `/rules`, `/tasks/{name}/rules`.
 
-use super::request::{IfMatch, JsonBody, Name, etag};
+use super::address::{IfMatchHeader, Named, TaskPath};
+use super::request::{IfMatch, JsonBody, etag};
 use super::{AnyProblem, App};
 use crate::access::remark::Remark;
 use crate::alerting::rules;
@@ -9,6 +10,7 @@ use crate::view::{Problem, RuleList, RuleSettingDocument, RuleSettingsDocument};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
+use replicator_model::name::TaskName;
 use replicator_model::rule_settings::{RuleSetting, RuleSettings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<impl IntoRespons
 /// All of it: what is left out holds as it was made.
 #[utoipa::path(
     put, path = "/rules", operation_id = "updateRules", tag = "alerts",
-    params(("If-Match" = String, Header, description = "The ETag of the version that the edit was made from", example = "\"3\"")),
+    params(IfMatchHeader),
     request_body = RuleSettingsDocument,
     responses(
         (status = 200, body = RuleList, headers(("ETag" = String))),
@@ -60,7 +62,7 @@ pub(super) async fn update(
 /// By rule; `{}` takes the task's own settings away.
 #[utoipa::path(
     put, path = "/tasks/{name}/rules", operation_id = "updateTaskRules", tag = "alerts",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     request_body(content = BTreeMap<String, RuleSettingDocument>, example = json!({"task_lag_warning": {"threshold": 60.0}})),
     responses(
         (status = 200, body = RuleList, headers(("ETag" = String))),
@@ -74,7 +76,7 @@ pub(super) async fn update(
 )]
 pub(super) async fn update_task(
     State(app): State<Arc<App>>,
-    Name(task): Name,
+    Named(task): Named<TaskName>,
     JsonBody(settings): JsonBody<BTreeMap<String, RuleSetting>>,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = app.sessions.get().await?;

@@ -1,14 +1,14 @@
 //! `/silences`, `/silences/{id}`.
 
+use super::address::InAddress;
 use super::request::JsonBody;
-use super::{AnyProblem, App, alerts};
+use super::{AnyProblem, App};
 use crate::access::caller::Caller;
 use crate::access::remark::Remark;
 use crate::alerting::silences;
 use crate::problem::ApiError;
 use crate::view::{Problem, SilenceList, SilenceRequest, SilenceView};
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
@@ -59,10 +59,7 @@ pub(super) async fn begin(
         AnyProblem,
     ),
 )]
-pub(super) async fn end(
-    State(app): State<Arc<App>>,
-    named: Result<Path<String>, PathRejection>,
-) -> Result<StatusCode, ApiError> {
-    silences::end(&app.sessions.get().await?, &alerts::id(named)?).await?;
+pub(super) async fn end(State(app): State<Arc<App>>, InAddress(id): InAddress<String>) -> Result<StatusCode, ApiError> {
+    silences::end(&app.sessions.get().await?, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,7 @@
 //! `/tasks`, `/tasks/{name}`.
 
-use super::request::{Asked, IfMatch, Name, SpecBody, etag};
+use super::address::{IfMatchHeader, Named, TaskPath};
+use super::request::{Asked, IfMatch, SpecBody, etag};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
 use crate::access::remark::Remark;
@@ -15,7 +16,7 @@ use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use replicator_coordination::tasks::Author;
 use replicator_model::desired::DesiredState;
-use replicator_model::name::GroupName;
+use replicator_model::name::{GroupName, TaskName};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -159,14 +160,17 @@ pub(super) async fn create(
 /// Its spec, with the version as ETag, and what is wanted of it.
 #[utoipa::path(
     get, path = "/tasks/{name}", operation_id = "readTask", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = TaskView, headers(("ETag" = String))),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn read(State(app): State<Arc<App>>, Name(name): Name) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn read(
+    State(app): State<Arc<App>>,
+    Named(name): Named<TaskName>,
+) -> Result<impl IntoResponse, ApiError> {
     let task = tasks::read(&app.sessions.get().await?, &name).await?;
     Ok((etag(task.version), Json(task)))
 }
@@ -178,8 +182,8 @@ pub(super) async fn read(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 #[utoipa::path(
     put, path = "/tasks/{name}", operation_id = "updateTask", tag = "tasks",
     params(
-        ("name" = String, Path, example = "copy_hot_item"),
-        ("If-Match" = String, Header, description = "The ETag of the version that the edit was made from", example = "\"3\""),
+        TaskPath,
+        IfMatchHeader,
         UpdateQuery,
     ),
     request_body(content((TaskDocument = "application/json"), (String = "application/toml"))),
@@ -199,7 +203,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 pub(super) async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     IfMatch(expected): IfMatch,
     Asked(asked): Asked<UpdateQuery>,
     SpecBody(spec): SpecBody,
@@ -218,8 +222,8 @@ pub(super) async fn update(
 #[utoipa::path(
     delete, path = "/tasks/{name}", operation_id = "deleteTask", tag = "tasks",
     params(
-        ("name" = String, Path, example = "copy_hot_item"),
-        ("If-Match" = String, Header, description = "The ETag of the version that was seen", example = "\"3\""),
+        TaskPath,
+        IfMatchHeader,
     ),
     responses(
         (status = 204),
@@ -233,7 +237,7 @@ pub(super) async fn update(
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     IfMatch(expected): IfMatch,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = app.sessions.get().await?;

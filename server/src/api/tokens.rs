@@ -1,5 +1,6 @@
 //! `/tokens`, `/tokens/{id}`.
 
+use super::address::InAddress;
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -7,7 +8,7 @@ use crate::access::remark::Remark;
 use crate::access::tokens::{self, Wanted};
 use crate::problem::ApiError;
 use crate::view::{NewToken, Problem, TokenList, TokenRequest, TokenView};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
@@ -62,9 +63,8 @@ pub(super) async fn create(
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
-    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    InAddress(id): InAddress<String>,
 ) -> Result<StatusCode, ApiError> {
-    let Path(id) = id.map_err(|rejection| ApiError::QueryInvalid(rejection.body_text()))?;
     tokens::delete(&app.sessions.get().await?, &caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,7 @@
 //! `/users`, `/users/{name}`.
 
-use super::request::{JsonBody, User};
+use super::address::{Named, UserPath};
+use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::remark::Remark;
 use crate::access::users::{self, Change};
@@ -50,14 +51,17 @@ pub(super) async fn create(
 /// Read a user
 #[utoipa::path(
     get, path = "/users/{name}", operation_id = "readUser", tag = "access",
-    params(("name" = String, Path, example = "alice")),
+    params(UserPath),
     responses(
         (status = 200, body = UserView),
         (status = 404, description = "`user_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn read(State(app): State<Arc<App>>, User(name): User) -> Result<Json<UserView>, ApiError> {
+pub(super) async fn read(
+    State(app): State<Arc<App>>,
+    Named(name): Named<UserName>,
+) -> Result<Json<UserView>, ApiError> {
     Ok(Json(users::read(&app.sessions.get().await?, &name).await?.into()))
 }
 
@@ -66,7 +70,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, User(name): User) -> Resul
 /// Any of role, disabled and password. The user's sessions end. The last admin stays one.
 #[utoipa::path(
     put, path = "/users/{name}", operation_id = "updateUser", tag = "access",
-    params(("name" = String, Path, example = "alice")), request_body = UserChange,
+    params(UserPath), request_body = UserChange,
     responses(
         (status = 200, body = UserView),
         (status = 404, description = "`user_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -79,7 +83,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, User(name): User) -> Resul
 )]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
-    User(name): User,
+    Named(name): Named<UserName>,
     JsonBody(wanted): JsonBody<UserChange>,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = app.sessions.get().await?;
@@ -98,7 +102,7 @@ pub(super) async fn update(
 /// With its tokens and sessions. The last admin stays.
 #[utoipa::path(
     delete, path = "/users/{name}", operation_id = "deleteUser", tag = "access",
-    params(("name" = String, Path, example = "alice")),
+    params(UserPath),
     responses(
         (status = 204),
         (status = 404, description = "`user_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -106,7 +110,10 @@ pub(super) async fn update(
         AnyProblem,
     ),
 )]
-pub(super) async fn delete(State(app): State<Arc<App>>, User(name): User) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    Named(name): Named<UserName>,
+) -> Result<impl IntoResponse, ApiError> {
     let session = app.sessions.get().await?;
     let before = users::read(&session, &name).await?;
     users::delete(&session, &name).await?;

@@ -1,6 +1,7 @@
 //! `/tasks/{name}/versions`, `/tasks/{name}/rollback`, `/tasks/{name}/toml`, `/specs/convert`.
 
-use super::request::{IfMatch, JsonBody, Name, etag};
+use super::address::{IfMatchHeader, InAddress, Named, TaskPath};
+use super::request::{IfMatch, JsonBody, etag};
 use super::task::author;
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -10,7 +11,7 @@ use crate::versions;
 use crate::view::{
     ConvertRequest, ConvertedView, DiffView, Problem, RollbackRequest, TaskView, VersionList, VersionView,
 };
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
@@ -22,14 +23,17 @@ use std::sync::Arc;
 /// Newest first; the last hundred are kept.
 #[utoipa::path(
     get, path = "/tasks/{name}/versions", operation_id = "listVersions", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = VersionList),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn list(State(app): State<Arc<App>>, Name(name): Name) -> Result<Json<VersionList>, ApiError> {
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Named(name): Named<TaskName>,
+) -> Result<Json<VersionList>, ApiError> {
     let versions = versions::list(&app.sessions.get().await?, &name).await?;
     Ok(Json(VersionList { versions }))
 }
@@ -37,7 +41,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 /// Read one version of a task's spec
 #[utoipa::path(
     get, path = "/tasks/{name}/versions/{version}", operation_id = "readVersion", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item"), ("version" = u64, Path, example = 2)),
+    params(TaskPath, ("version" = u64, Path, example = 2)),
     responses(
         (status = 200, body = VersionView),
         (status = 404, description = "`task_not_found`, `version_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -46,7 +50,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Name(name): Name) -> Resul
 )]
 pub(super) async fn read(
     State(app): State<Arc<App>>,
-    Path((name, version)): Path<(String, String)>,
+    InAddress((name, version)): InAddress<(String, String)>,
 ) -> Result<Json<VersionView>, ApiError> {
     let (name, version) = (TaskName::new(name)?, number(&version)?);
     Ok(Json(versions::read(&app.sessions.get().await?, &name, version).await?))
@@ -58,7 +62,7 @@ pub(super) async fn read(
 #[utoipa::path(
     get, path = "/tasks/{name}/versions/{from}/diff/{to}", operation_id = "diffVersions", tag = "tasks",
     params(
-        ("name" = String, Path, example = "copy_hot_item"),
+        TaskPath,
         ("from" = u64, Path, example = 1),
         ("to" = u64, Path, example = 2),
     ),
@@ -70,7 +74,7 @@ pub(super) async fn read(
 )]
 pub(super) async fn diff(
     State(app): State<Arc<App>>,
-    Path((name, from, to)): Path<(String, String, String)>,
+    InAddress((name, from, to)): InAddress<(String, String, String)>,
 ) -> Result<Json<DiffView>, ApiError> {
     let (name, from, to) = (TaskName::new(name)?, number(&from)?, number(&to)?);
     Ok(Json(versions::diff(&app.sessions.get().await?, &name, from, to).await?))
@@ -82,8 +86,8 @@ pub(super) async fn diff(
 #[utoipa::path(
     post, path = "/tasks/{name}/rollback", operation_id = "rollBackTask", tag = "tasks",
     params(
-        ("name" = String, Path, example = "copy_hot_item"),
-        ("If-Match" = String, Header, description = "The ETag of the version that was seen", example = "\"3\""),
+        TaskPath,
+        IfMatchHeader,
     ),
     request_body = RollbackRequest,
     responses(
@@ -102,7 +106,7 @@ pub(super) async fn diff(
 pub(super) async fn roll_back(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Name(name): Name,
+    Named(name): Named<TaskName>,
     IfMatch(expected): IfMatch,
     JsonBody(RollbackRequest { version, reason }): JsonBody<RollbackRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -118,14 +122,17 @@ pub(super) async fn roll_back(
 /// What is left out has its default. Secrets read `********`; sent back so, they stay what they are.
 #[utoipa::path(
     get, path = "/tasks/{name}/toml", operation_id = "readTaskToml", tag = "tasks",
-    params(("name" = String, Path, example = "copy_hot_item")),
+    params(TaskPath),
     responses(
         (status = 200, body = String, content_type = "text/plain"),
         (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]
-pub(super) async fn toml(State(app): State<Arc<App>>, Name(name): Name) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn toml(
+    State(app): State<Arc<App>>,
+    Named(name): Named<TaskName>,
+) -> Result<impl IntoResponse, ApiError> {
     let text = versions::toml(&app.sessions.get().await?, &name).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text))
 }

@@ -17,6 +17,7 @@ use replicator_model::position::Position;
 use replicator_model::secret::SecretSource;
 use replicator_model::status::{Progress, Stage, TaskStatus};
 use replicator_server::config::{AccessConfig, HttpConfig, Settings};
+use replicator_server::reset::{Reset, ResetError, reset_setup};
 use replicator_server::server::Server;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -161,6 +162,15 @@ impl Service {
         service
     }
 
+    /// What a program outside sends requests to, and with what.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) async fn get(&self, address: &str) -> Answer {
         self.send_raw("GET", address, String::new(), &[]).await
     }
@@ -222,8 +232,18 @@ impl Service {
 
     /// A stream of events, below `/api/v1`.
     pub(crate) async fn stream(&self, address: &str) -> reqwest::Response {
+        self.stream_by(address, ("authorization", &format!("Bearer {}", self.token))).await
+    }
+
+    /// The same for whoever shows the header.
+    pub(crate) async fn stream_by(&self, address: &str, header: (&str, &str)) -> reqwest::Response {
         let url = format!("http://{}/api/v1{address}", self.address);
-        self.client.get(url).bearer_auth(&self.token).send().await.unwrap()
+        self.client.get(url).header(header.0, header.1).send().await.unwrap()
+    }
+
+    /// What `replicator-server --reset-setup` prints.
+    pub(crate) async fn reset_setup(&self) -> Result<Reset, ResetError> {
+        reset_setup(&self.coordination.connect().await.unwrap(), &self.url()).await
     }
 
     /// The Server ends, as on SIGTERM.

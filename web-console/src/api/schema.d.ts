@@ -213,7 +213,8 @@ export interface paths {
          * Follow what changes
          * @description Server-sent events. First all that there is, then `ready`, then what changes: `task` (a TaskSummary) and `task_gone`
          *     (`{"name"}`), `alert` (an AlertView) and `alert_gone` (`{"id"}`), `core` (a CoreView) and `core_gone` (`{"group",
-         *     "core"}`). Each subject at most once a second; a comment every 15 s. After a break, connect again: it begins anew.
+         *     "core"}`). Each subject at most once a second; a comment every 15 s. After a break, connect again: it begins
+         *     anew. The stream ends with the session or token that it was opened with.
          */
         get: operations["followEvents"];
         put?: never;
@@ -3537,7 +3538,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The ETag of the version that the edit was made from
+                 * @description The ETag of the version that was seen, or that the edit was made from
                  * @example "3"
                  */
                 "If-Match": string;
@@ -3673,7 +3674,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The ETag of the version that was seen
+                 * @description The ETag of the version that was seen, or that the edit was made from
                  * @example "3"
                  */
                 "If-Match": string;
@@ -4547,7 +4548,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The ETag of the version that the edit was made from
+                 * @description The ETag of the version that was seen, or that the edit was made from
                  * @example "3"
                  */
                 "If-Match": string;
@@ -6271,7 +6272,7 @@ export interface operations {
             };
             header: {
                 /**
-                 * @description The ETag of the version that the edit was made from
+                 * @description The ETag of the version that was seen, or that the edit was made from
                  * @example "3"
                  */
                 "If-Match": string;
@@ -6416,7 +6417,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The ETag of the version that was seen
+                 * @description The ETag of the version that was seen, or that the edit was made from
                  * @example "3"
                  */
                 "If-Match": string;
@@ -7373,7 +7374,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The ETag of the version that was seen
+                 * @description The ETag of the version that was seen, or that the edit was made from
                  * @example "3"
                  */
                 "If-Match": string;
