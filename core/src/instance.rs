@@ -66,6 +66,11 @@ impl Core {
         }
     }
 
+    /// What `/metrics` shows, for a program that shows it itself too.
+    pub fn metrics(&self) -> CoreMetrics {
+        self.metrics.clone()
+    }
+
     /// Runs until `shutdown`, then hands its tasks over and leaves. Trouble with the coordination service never ends
     /// it; only a listener that can't be opened does.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ConfigError> {

@@ -16,7 +16,7 @@ struct Shared {
     metrics: Arc<Metrics>,
 }
 
-/// The three routes; a program with more roles than this one can nest them.
+/// The three routes.
 pub(crate) fn routes(health: Arc<Health>, metrics: Arc<Metrics>) -> Router {
     Router::new()
         .route("/healthz", get(healthz))

@@ -3,7 +3,7 @@
 use crate::admin;
 use crate::config::Config;
 use crate::health::Health;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::watch::Watch;
 use replicator_coordination::session::Coordination;
 use std::net::SocketAddr;
@@ -34,9 +34,10 @@ impl Monitor {
         Self { config, coordination, health, metrics: Arc::default() }
     }
 
-    /// `/healthz`, `/readyz` and `/metrics`, for a program that serves them itself.
-    pub fn admin_routes(&self) -> axum::Router {
-        admin::routes(Arc::clone(&self.health), Arc::clone(&self.metrics))
+    /// What `/metrics` shows, for a program that shows it itself.
+    pub fn metrics_text(&self) -> impl Fn() -> String + Send + Sync + 'static {
+        let (health, metrics) = (Arc::clone(&self.health), Arc::clone(&self.metrics));
+        move || metrics::render(&metrics, &health).unwrap_or_default()
     }
 
     /// Runs until `shutdown`. A coordination service that is away is no error: it is watched too.
@@ -74,7 +75,7 @@ impl Monitor {
         let Some(admin) = &self.config.admin else { return Ok(None) };
         let listen = admin.listen;
         let listener = TcpListener::bind(listen).await.map_err(|problem| MonitorError::Listen { listen, problem })?;
-        let routes = self.admin_routes();
+        let routes = admin::routes(Arc::clone(&self.health), Arc::clone(&self.metrics));
         let shutdown = shutdown.clone().cancelled_owned();
         Ok(Some(tokio::spawn(async move { axum::serve(listener, routes).with_graceful_shutdown(shutdown).await })))
     }

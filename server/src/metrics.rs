@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Labels of a request. The route is the pattern, never the address itself, so there are few.
@@ -26,10 +26,14 @@ struct RouteLabels {
 /// Upper bounds of the request times, in seconds.
 const SECONDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0, 10.0];
 
+/// Makes the page of a whole process of the page of its Server.
+type WholePage = Box<dyn Fn(String) -> String + Send + Sync>;
+
 /// Cheap to clone; all clones count together.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     registry: Arc<Registry>,
+    whole: Arc<OnceLock<WholePage>>,
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
     connected: Gauge,
@@ -56,7 +60,8 @@ impl Metrics {
             "Entries of the audit that could not be written",
             audit_failures.clone(),
         );
-        Self { registry: Arc::new(registry), requests, seconds, connected, audit_failures }
+        let whole = Arc::default();
+        Self { registry: Arc::new(registry), whole, requests, seconds, connected, audit_failures }
     }
 
     pub(crate) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
@@ -69,12 +74,20 @@ impl Metrics {
         self.audit_failures.inc();
     }
 
+    /// Where a Server is not alone in its process: the first that is given makes the page.
+    pub(crate) fn shown_by(&self, whole: WholePage) {
+        self.whole.set(whole).ok();
+    }
+
     /// All of them in the text format of OpenMetrics.
     pub(crate) fn text(&self, connected: bool) -> String {
         self.connected.set(i64::from(connected));
         let mut text = String::new();
         // Writing to a String can't fail.
         encode(&mut text, &self.registry).ok();
-        text
+        match self.whole.get() {
+            Some(whole) => whole(text),
+            None => text,
+        }
     }
 }

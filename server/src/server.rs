@@ -81,7 +81,13 @@ impl Server {
         (!self.setup_token.is_given).then(|| self.setup_token.link(&self.url()))
     }
 
-    fn url(&self) -> String {
+    /// In a process with other roles, `/metrics` shows what `whole` makes of this Server's own text.
+    pub fn show_metrics_by(&self, whole: impl Fn(String) -> String + Send + Sync + 'static) {
+        self.app.metrics.shown_by(Box::new(whole));
+    }
+
+    /// How it is called from this host.
+    pub fn url(&self) -> String {
         config::url(self.tls.is_some(), self.address)
     }
 

@@ -17,19 +17,7 @@ pub(crate) struct Console {
 
 impl Console {
     pub(crate) async fn start(cluster: &Cluster) -> Result<Console> {
-        let (config, log) = (cluster.dir.path().join("server.toml"), cluster.dir.path().join("server.log"));
-        let listen = format!("127.0.0.1:{}", free_port());
-        std::fs::write(
-            &config,
-            format!(
-                "[secrets]\nkey_file = {:?}\n[coordination]\nkind = \"zookeeper\"\ntiers = [{:?}]\n[http]\nlisten = \"{listen}\"\n",
-                cluster.dir.path().join(KEY_FILE),
-                cluster.zookeeper.addresses()
-            ),
-        )?;
-        let setup = [("REPLICATOR_ACCESS_SETUP_TOKEN", SETUP_TOKEN)];
-        let server = Process::spawn("replicator-server", &["--config", &config.display().to_string()], &setup, &log)?;
-        let address = format!("http://{listen}");
+        let (address, server) = spawn_server(cluster)?;
         let token = first_admin(&address).await?;
         let console = Console { address, token, _server: server };
         eventually("the Server answers", Duration::from_secs(30), async || {
@@ -55,6 +43,23 @@ impl Console {
         let url = format!("{}/api/v1/{path}", self.address);
         reqwest::Client::new().get(url).bearer_auth(&self.token).send().await.unwrap().text().await.unwrap()
     }
+}
+
+/// A Server without users, and where it is.
+pub(crate) fn spawn_server(cluster: &Cluster) -> Result<(String, Process)> {
+    let (config, log) = (cluster.dir.path().join("server.toml"), cluster.dir.path().join("server.log"));
+    let listen = format!("127.0.0.1:{}", free_port());
+    std::fs::write(
+        &config,
+        format!(
+            "[secrets]\nkey_file = {:?}\n[coordination]\nkind = \"zookeeper\"\ntiers = [{:?}]\n[http]\nlisten = \"{listen}\"\n",
+            cluster.dir.path().join(KEY_FILE),
+            cluster.zookeeper.addresses()
+        ),
+    )?;
+    let setup = [("REPLICATOR_ACCESS_SETUP_TOKEN", SETUP_TOKEN)];
+    let server = Process::spawn("replicator-server", &["--config", &config.display().to_string()], &setup, &log)?;
+    Ok((format!("http://{listen}"), server))
 }
 
 /// A task that fails in one way.

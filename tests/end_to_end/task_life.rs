@@ -99,7 +99,7 @@ async fn the_one_transaction_that_fails_is_shown_and_left_out() -> Result<()> {
         field.target_has(&[1, 2, 3, 4, 5]).await;
 
         let shown = field.run(&["task", "skip", "copy", "--dry-run"], 0).await;
-        for part in ["duplicate_key", "INSERT shop.item (id='5', name='source')", "tables shop.item", "1 rows"] {
+        for part in ["duplicate_key", "INSERT shop.item (id='5', name='source')", "tables shop.item", "1 row"] {
             assert!(shown.contains(part), "no `{part}` in\n{shown}");
         }
         let (url, client) = (format!("{}/api/v1/tasks/copy/skip", field.console.address), reqwest::Client::new());

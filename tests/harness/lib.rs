@@ -40,7 +40,7 @@ pub use flavor::Flavor;
 pub use installation::{promtool, schemathesis};
 pub use kafka::Kafka;
 pub use login::{SETUP_TOKEN, first_admin};
-pub use mail::MailReceiver;
+pub use mail::{MAIL_PASSWORD, MAIL_USER, MailReceiver};
 pub use mysql::MysqlServer;
 pub use port::free_port;
 pub use process::{Process, new_secrets_key};

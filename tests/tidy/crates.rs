@@ -43,7 +43,7 @@ const GUESTS: [(&str, &[&str]); 7] = [
     ("utoipa", &["replicator-server"]),
     ("hmac", &["replicator-monitor"]),
     ("encoding_rs", &["replicator-core"]),
-    ("clap_complete", &["replicator"]),
+    ("terminal_size", &["replicator"]),
 ];
 
 struct Manifest {

@@ -35,6 +35,10 @@ pub struct LeasesOfTask {
     /// The order under which it was: a lease under another order is what an operator wanted.
     #[serde(default)]
     pub generation: u64,
+    /// When the lease was last seen under an order that may be about to end it: what comes then is what an operator
+    /// wanted too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_end_us: Option<i64>,
     /// When new leases under the same order were seen, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leases_us: Vec<i64>,

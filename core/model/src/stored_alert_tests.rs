@@ -87,6 +87,7 @@ fn stored_forms_of_alerting_are_as_the_golden_files_show() {
         core: Some(core.clone()),
         epoch: Epoch::new(7),
         generation: 3,
+        to_end_us: Some(2),
         leases_us: vec![1],
         taken_over: Some(TakenOver { from: core.clone(), at_us: 1 }),
         cores: [core.clone()].into(),

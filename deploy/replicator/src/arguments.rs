@@ -2,6 +2,7 @@
 
 use crate::access::arguments::{Audit, Login, Setup, Token, User};
 use crate::alerting::arguments::{Alerts, Channels, Rules, Silence};
+use crate::completion::script::Shell;
 use crate::task::arguments::Task;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use replicator_model::name::GroupName;
@@ -25,6 +26,9 @@ pub(crate) struct Arguments {
     /// The Server to ask
     #[arg(long, global = true, env = "REPLICATOR_SERVER", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub server: String,
+    /// A file with certificates (PEM) that the Server's has to be signed by, instead of this host's own
+    #[arg(long, global = true, env = "REPLICATOR_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// A file with the API token to show; before REPLICATOR_TOKEN and what `replicator login` stored
     #[arg(long, global = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
@@ -42,12 +46,16 @@ pub(crate) enum Output {
     Table,
     /// For programs: the Server's JSON, and errors as problem+json on stderr
     Json,
+    /// The same in one line: one after another where one watches
+    #[value(skip)]
+    JsonLines,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run Core, Server and Monitor in this process, with the coordination tree in a folder
-    #[command(after_help = "Example:\n  replicator standalone --data /var/lib/replicator")]
+    #[command(after_help = "Examples:\n  replicator standalone --data /var/lib/replicator\n  \
+        replicator standalone --data data --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem")]
     Standalone(Standalone),
     /// Show the changes of a server as canal-json lines; nothing is stored anywhere
     #[command(after_help = "Examples:\n  \
@@ -75,8 +83,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Channels(Channels),
     /// List the Cores that are alive
-    #[command(after_help = "Example:\n  replicator cores")]
-    Cores,
+    #[command(after_help = "Examples:\n  replicator cores\n  replicator cores --watch")]
+    Cores(Cores),
     /// Make the first user, with the one-time token that the Server printed, and sign in
     #[command(after_help = "Examples:\n  replicator setup --user alice\n  \
         replicator setup --user alice --setup-token-file token --password-file password")]
@@ -107,8 +115,20 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  replicator version")]
     Version,
     /// Write a completion script for a shell
-    #[command(after_help = "Example:\n  replicator completion bash > /etc/bash_completion.d/replicator")]
-    Completion { shell: clap_complete::Shell },
+    #[command(after_help = "Examples:\n  replicator completion bash > /etc/bash_completion.d/replicator\n  \
+        replicator completion zsh > /usr/local/share/zsh/site-functions/_replicator\n  \
+        replicator completion fish > ~/.config/fish/completions/replicator.fish")]
+    Completion { shell: Shell },
+    /// What the completion scripts ask: how a command line up to the cursor may go on, a line each
+    #[command(hide = true, after_help = "Example:\n  replicator complete 'replicator task show co'")]
+    Complete { line: String },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cores {
+    /// Show it again every second
+    #[arg(long)]
+    pub watch: bool,
 }
 
 #[derive(Debug, Args)]
@@ -122,6 +142,12 @@ pub(crate) struct Standalone {
     /// Listen on an address that other hosts reach, although nothing is encrypted
     #[arg(long)]
     pub allow_insecure: bool,
+    /// Encrypt with this certificate (PEM, with those that it was signed by); taken over when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// The group of the Core here: tasks of other groups do not run
     #[arg(long, default_value = "group1")]
     pub group: GroupName,

@@ -1,15 +1,17 @@
 //! The Server's REST API as its callers want it.
 
 use crate::exit::{Exit, Failed};
+use crate::trouble;
 use replicator_model::name::TaskName;
 use replicator_server::view::{
     CoreList, DiffView, HandoverRequest, OrderView, PreflightView, Problem, RewindRequest, RewindView, RewoundView,
     RollbackRequest, SkipRequest, SkipView, StatusView, TaskList, TaskView, VersionList, VersionView,
 };
 use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
-use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// Longest wait for one answer: a little longer than a Server takes by default.
@@ -34,7 +36,7 @@ pub(crate) struct SpecText {
 
 impl Client {
     /// `token` says who asks; without, there is little to be had.
-    pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, Failed> {
+    pub(crate) fn new(server: &str, ca: Option<&Path>, token: Option<String>) -> Result<Self, Failed> {
         let refuse = |problem: String| {
             let hint = "give it as --server http://host:port, or in REPLICATOR_SERVER";
             Failed::new(Exit::Usage, "server_address", format!("`{server}` is not a Server's address: {problem}"), hint)
@@ -43,7 +45,11 @@ impl Client {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(refuse(format!("it begins with {}", base.scheme())));
         }
-        let http = reqwest::Client::builder()
+        let builder = match ca {
+            Some(file) => reqwest::Client::builder().tls_certs_only(certificates(file)?),
+            None => reqwest::Client::builder(),
+        };
+        let http = builder
             .timeout(ANSWER_TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("replicator/", env!("CARGO_PKG_VERSION")))
@@ -198,6 +204,17 @@ impl Client {
     }
 }
 
+/// The certificates in a file.
+fn certificates(file: &Path) -> Result<Vec<Certificate>, Failed> {
+    let refuse = |problem: &dyn std::fmt::Display| {
+        let detail = format!("--ca {}: {problem}", file.display());
+        Failed::new(Exit::Usage, "ca_file", detail, "give a file with at least one certificate in PEM")
+    };
+    let text = std::fs::read(file).map_err(|error| refuse(&error))?;
+    let found = Certificate::from_pem_bundle(&text).map_err(|error| refuse(&error))?;
+    if found.is_empty() { Err(refuse(&"it has no certificate")) } else { Ok(found) }
+}
+
 pub(crate) fn etag(version: u64) -> String {
     format!("\"{version}\"")
 }
@@ -220,27 +237,16 @@ pub(crate) async fn with_answer<T: DeserializeOwned>(request: RequestBuilder) ->
 }
 
 pub(crate) async fn send(request: RequestBuilder) -> Result<(StatusCode, HeaderMap, String), Failed> {
-    let response = request.send().await.map_err(|error| unreachable_server(&error))?;
+    let response = request.send().await.map_err(|error| trouble::unreachable_server(&error))?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let text = response.text().await.map_err(|error| unreachable_server(&error))?;
+    let text = response.text().await.map_err(|error| trouble::unreachable_server(&error))?;
     if status.is_success() {
         return Ok((status, headers, text));
     }
     match serde_json::from_str::<Problem>(&text) {
-        Ok(problem) => Err(problem.into()),
+        Ok(problem) => Err(trouble::in_words_of_commands(problem).into()),
         Err(_) => Err(strange(status, "its answer is not a problem+json")),
     }
-}
-
-fn unreachable_server(error: &reqwest::Error) -> Failed {
-    let mut reason = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        reason = format!("{reason}: {cause}");
-        source = cause.source();
-    }
-    let hint = "check that replicator-server runs there, or give its address with --server or REPLICATOR_SERVER";
-    Failed::new(Exit::Unreachable, "server_unreachable", reason, hint)
 }
 
 fn strange(status: StatusCode, problem: &str) -> Failed {

@@ -1,15 +1,18 @@
 //! `replicator cores`.
 
-use crate::arguments::Output;
+use crate::arguments::{Cores, Output};
 use crate::client::Client;
 use crate::exit::Failed;
-use crate::output::show;
-use crate::table::Table;
+use crate::output::{show, watched};
+use crate::table::{Table, moment};
 use replicator_server::view::CoreList;
 
-pub(crate) async fn run(client: &Client, output: Output) -> Result<(), Failed> {
-    show(output, &client.cores().await?, table);
-    Ok(())
+pub(crate) async fn run(client: &Client, asked: Cores, output: Output) -> Result<(), Failed> {
+    watched(asked.watch, output, async |output| {
+        show(output, &client.cores().await?, table);
+        Ok(())
+    })
+    .await
 }
 
 fn table(list: &CoreList) -> String {
@@ -25,7 +28,7 @@ fn table(list: &CoreList) -> String {
             format!("{} of {}", core.load, core.capacity),
             core.version.clone(),
             core.admin.clone().unwrap_or_else(|| "-".to_owned()),
-            core.since.as_deref().map_or("-", |since| since.get(..19).unwrap_or(since)).to_owned(),
+            moment(core.since.as_ref()),
         ]);
     }
     table.to_string()

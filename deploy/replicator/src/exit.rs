@@ -3,6 +3,7 @@
 use crate::arguments::Output;
 use replicator_model::failure::Failure;
 use replicator_server::view::Problem;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Exit codes, as `replicator --help` lists them.
@@ -41,10 +42,12 @@ impl Failed {
 
     /// Writes it to stderr.
     pub(crate) fn report(&self, output: Output) -> ExitCode {
-        match output {
-            Output::Json => eprintln!("{}", serde_json::to_string(&self.problem).unwrap_or_default()),
-            Output::Table => eprint!("{}", self.text()),
-        }
+        let text = match output {
+            Output::Json | Output::JsonLines => serde_json::to_string(&self.problem).unwrap_or_default() + "\n",
+            Output::Table => self.text(),
+        };
+        // Where nobody reads, the exit code is left.
+        std::io::stderr().lock().write_all(text.as_bytes()).ok();
         ExitCode::from(self.exit as u8)
     }
 

@@ -6,17 +6,21 @@ mod access;
 mod alerting;
 mod arguments;
 mod client;
+mod completion;
 mod cores;
 mod exit;
+mod metrics;
 mod output;
 mod preflight;
+mod spec_file;
 mod standalone;
 mod table;
 mod task;
+mod trouble;
 mod try_changes;
 
 use arguments::{Arguments, Command};
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use exit::Failed;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -39,7 +43,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failed> {
     let connect = || {
         let token = access::token_for(&arguments.server, arguments.token_file.as_deref())?;
-        client::Client::new(&arguments.server, token)
+        client::Client::new(&arguments.server, arguments.ca.as_deref(), token)
     };
     match arguments.command {
         Command::Standalone(standalone) => {
@@ -56,7 +60,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Command::Silence(command) => alerting::silence(&connect()?, command, arguments.output).await,
         Command::Rules(command) => alerting::rules(&connect()?, command, arguments.output).await,
         Command::Channels(command) => alerting::channels(&connect()?, command, arguments.output).await,
-        Command::Cores => cores::run(&connect()?, arguments.output).await,
+        Command::Cores(asked) => cores::run(&connect()?, asked, arguments.output).await,
         Command::Setup(setup) => access::setup(&connect()?, setup, arguments.output).await,
         Command::Login(login) => access::login(&connect()?, login, arguments.output).await,
         Command::Logout => access::logout(&connect()?, arguments.output).await,
@@ -69,7 +73,11 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
             Ok(())
         }
         Command::Completion { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "replicator", &mut std::io::stdout());
+            output::write(shell.script());
+            Ok(())
+        }
+        Command::Complete { line } => {
+            completion::answer(&line).await;
             Ok(())
         }
     }

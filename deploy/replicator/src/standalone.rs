@@ -2,6 +2,7 @@
 
 use crate::arguments::Standalone;
 use crate::exit::{Exit, Failed};
+use crate::metrics::joined;
 use crate::output::write;
 use replicator_coordination::config::CoordinationConfig;
 use replicator_coordination::key_file::{self, SecretsConfig};
@@ -11,7 +12,7 @@ use replicator_core::instance::{Core, shut_down_on_signals};
 use replicator_model::secret::{EnvSource, SecretSource};
 use replicator_model::span::Span;
 use replicator_monitor::{Config as MonitorConfig, Monitor};
-use replicator_server::config::{AccessConfig, HistoryConfig, HttpConfig, Settings};
+use replicator_server::config::{AccessConfig, HistoryConfig, HttpConfig, Settings, TlsConfig};
 use replicator_server::server::Server;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -39,7 +40,7 @@ struct Roles {
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(wanted: Standalone) -> Result<(), Failed> {
     let roles = build(&wanted)?;
-    let address = roles.server.address();
+    let url = roles.server.url();
     let first = match roles.coordination.connect().await {
         // While there is no user, the link with which the first is made is all that matters.
         Ok(session) if !session.has_users().await.unwrap_or(true) => {
@@ -49,8 +50,8 @@ pub(crate) async fn run(wanted: Standalone) -> Result<(), Failed> {
         _ => String::new(),
     };
     write(&format!(
-        "replicator is ready\n  REST   http://{address}/api/v1\n  data   {}\n{first}  next   replicator --server http://{address} \
-         task apply -f task.toml --start\n",
+        "replicator is ready\n  REST   {url}/api/v1\n  data   {}\n{first}  next   replicator --server {url} task apply -f \
+         task.toml --start\n",
         wanted.data.display()
     ));
     let shutdown = CancellationToken::new();
@@ -64,7 +65,10 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     let key_file = wanted.data.join("secrets.key");
     let keys = key_file::read_or_make(&key_file).map_err(|error| not_started("secrets", &error))?;
     let coordination = Coordination::open(&config).map_err(|error| error.failure())?.with_keys(Arc::new(keys));
-    let http = HttpConfig { listen: wanted.listen, allow_insecure: wanted.allow_insecure, ..HttpConfig::default() };
+    let files = wanted.tls_cert.clone().zip(wanted.tls_key.clone());
+    let tls = files.map(|(certificate, key)| TlsConfig { certificate, key });
+    let (listen, allow_insecure) = (wanted.listen, wanted.allow_insecure);
+    let http = HttpConfig { listen, allow_insecure, tls, ..HttpConfig::default() };
     let history = HistoryConfig { folder: Some(wanted.data.join("history")) };
     let core = CoreConfig {
         group: wanted.group.clone(),
@@ -79,12 +83,12 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     let given = std::env::var_os(SETUP_TOKEN).map(|_| SecretSource::Env(EnvSource { env: SETUP_TOKEN.to_owned() }));
     let access = AccessConfig { setup_token: given, ..AccessConfig::default() };
     let settings = Settings { http, access, history, ..Settings::default() };
-    Ok(Roles {
-        coordination: coordination.clone(),
-        server: Server::new(settings, coordination.clone()).map_err(|error| not_started("server", &error))?,
-        core: core.build_over(coordination.clone()).map_err(|error| not_started("core", &error))?,
-        monitor: monitor.build_with(coordination).map_err(|error| not_started("monitor", &error))?,
-    })
+    let server = Server::new(settings, coordination.clone()).map_err(|error| not_started("server", &error))?;
+    let core = core.build_over(coordination.clone()).map_err(|error| not_started("core", &error))?;
+    let monitor = monitor.build_with(coordination.clone()).map_err(|error| not_started("monitor", &error))?;
+    let (of_core, of_monitor) = (core.metrics(), monitor.metrics_text());
+    server.show_metrics_by(move |of_server| joined(&[of_server, of_core.text(), of_monitor()]));
+    Ok(Roles { coordination, server, core, monitor })
 }
 
 /// Keys of passwords are in it: a folder that is made here is nobody else's to read.

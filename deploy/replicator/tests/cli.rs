@@ -288,7 +288,8 @@ fn help_completion_and_version_need_no_server() {
     contains(&help.stdout, &["standalone", "task", "Exit codes", "6  unreachable"]);
     assert!(help.stdout.lines().all(|line| line.chars().count() <= 100), "{}", help.stdout);
     contains(&ran(program().args(["task", "apply", "--help"]), "").stdout, &["Example", "--dry-run"]);
-    contains(&ran(program().args(["completion", "bash"]), "").stdout, &["replicator", "standalone"]);
+    contains(&ran(program().args(["completion", "bash"]), "").stdout, &["-F _replicator replicator"]);
+    assert_eq!(ran(program().args(["complete", "replicator stan"]), "").stdout, "standalone\n");
     assert_eq!(ran(program().arg("version"), "").stdout, format!("replicator {}\n", env!("CARGO_PKG_VERSION")));
 }
 

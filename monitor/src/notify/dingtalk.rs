@@ -60,6 +60,7 @@ pub(super) fn judge(answer: Answer, url: &Url, too_often: &[i64], pause: Duratio
         Ok(Verdict { errcode, errmsg }) => Err(DeliveryError {
             reason: format!("{} answered errcode {errcode}: {}", place(url), one_line(&errmsg)),
             retry_after: too_often.contains(&errcode).then_some(pause),
+            permanent: false,
         }),
         Err(_) => Err(DeliveryError::new(format!("{} answered {} without an errcode", place(url), answer.status))),
     }

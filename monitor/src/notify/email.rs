@@ -5,6 +5,7 @@ use super::template::{Entry, Text, Tone};
 use super::{BuildError, DeliveryError, Message, hex, look_up};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -17,6 +18,9 @@ use std::time::Duration;
 
 /// Most alerts that one mail names as its thread.
 const REFERENCES_MAX: usize = 20;
+
+/// A login is needed, is too weak, or is wrong.
+const LOGIN_CODES: [u16; 3] = [530, 534, 535];
 
 pub(super) struct Email {
     host: String,
@@ -79,9 +83,9 @@ impl Email {
                     return Ok(super::http::one_line(&format!("{} {said}", answer.code())));
                 }
                 Err(error) if error.is_permanent() || error.is_transient() => {
-                    return Err(DeliveryError::new(format!("{place} answered: {}", explained(&error))));
+                    return Err(refused(&place, &error));
                 }
-                Err(error) => problem = explained(&error),
+                Err(error) => problem = format!("{}{}", explained(&error), hint_for_certificates(&error)),
             }
         }
         Err(DeliveryError::new(format!("{place}: {problem}")))
@@ -135,7 +139,27 @@ fn message_id(key: &str, domain: &str) -> String {
     format!("<{}@{domain}>", hex(&Sha256::digest(key.as_bytes())[..16]))
 }
 
-fn explained(error: &lettre::transport::smtp::Error) -> String {
+/// What the server said, and what to do where that is known. A refused login is not tried often: many servers lock a
+/// user out for that.
+fn refused(place: &str, error: &SmtpError) -> DeliveryError {
+    let is_login = error.status().is_some_and(|code| LOGIN_CODES.contains(&u16::from(code)));
+    let hint = if is_login { "; check the channel's `user` and `password`" } else { "" };
+    let reason = format!("{place} answered: {}{hint}", explained(error));
+    DeliveryError { permanent: is_login, ..DeliveryError::new(reason) }
+}
+
+fn hint_for_certificates(error: &SmtpError) -> &'static str {
+    let text = explained(error);
+    if text.contains("UnknownIssuer") {
+        "; name the file with the certificate that signed the server's as the channel's `ca`"
+    } else if text.contains("not valid for name") || text.contains("NotValidForName") {
+        "; give the channel the `host` that the server's certificate is for"
+    } else {
+        ""
+    }
+}
+
+fn explained(error: &SmtpError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

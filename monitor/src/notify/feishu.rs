@@ -52,6 +52,7 @@ impl Feishu {
             Some(Verdict { code, msg }) => Err(DeliveryError {
                 reason: format!("{place} answered code {code}: {}", one_line(&msg)),
                 retry_after: TOO_OFTEN.contains(&code).then_some(TOO_OFTEN_PAUSE),
+                permanent: false,
             }),
             None => Err(DeliveryError::new(format!("{place} answered {} without a code", answer.status))),
         }

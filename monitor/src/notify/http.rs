@@ -87,7 +87,7 @@ impl Answer {
         let said = self.body.trim();
         let said = if said.is_empty() { String::new() } else { format!(": {}", one_line(said)) };
         let reason = format!("{} answered {}{said}", place(url), self.status);
-        Err(DeliveryError { reason, retry_after: self.retry_after })
+        Err(DeliveryError { reason, retry_after: self.retry_after, permanent: false })
     }
 }
 

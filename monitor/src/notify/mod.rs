@@ -100,11 +100,13 @@ pub struct DeliveryError {
     pub reason: String,
     /// How long the receiver asks to be left alone.
     pub retry_after: Option<Duration>,
+    /// Trying again mends nothing: the channel's settings do.
+    pub permanent: bool,
 }
 
 impl DeliveryError {
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), retry_after: None }
+        Self { reason: reason.into(), retry_after: None, permanent: false }
     }
 }
 

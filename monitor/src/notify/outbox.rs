@@ -277,6 +277,8 @@ pub(super) async fn attempt_delivery(
     let subject = channel.text(message).subject;
     let (delivered, detail, retry_after) = match result {
         Ok(answered) => (true, answered, None),
+        // Somebody has to mend it first: until then it is tried as seldom as its settings allow.
+        Err(error) if error.permanent => (false, error.reason, Some(channel.retry().backoff_max)),
         Err(error) => (false, error.reason, error.retry_after),
     };
     (Delivery { at_us, alerts, subject, delivered, detail, took_ms, attempt }, retry_after)

@@ -106,6 +106,30 @@ fn a_task_that_changes_hands_again_and_again_is_told() {
     );
 }
 
+/// Orders are seen before they are carried out.
+#[test]
+fn what_operators_order_is_no_failover_and_no_flapping() {
+    check(
+        "0s core a up; core b up; copy started; copy taken by a; copy standby b
+           10s copy handed over
+           12s copy taken by b
+           20s copy handed over
+           22s copy taken by a
+           30s copy restarted
+           33s copy nobody
+           35s copy taken by b
+           40s copy stopped
+           42s copy nobody
+           45s copy started
+           46s copy taken by a
+           50s copy handed over
+           51s copy taken by b
+           200s copy taken by a
+           => 200s firing failover:copy
+           900s end",
+    );
+}
+
 #[test]
 fn a_former_owner_that_was_refused_is_told_once() {
     check(

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `core a up`, `core a down` | a Core in group `g` |
 //! | `copy started`, `copy paused`, `copy stopped`, `copy deleted` | what the operator wants |
+//! | `copy restarted`, `copy handed over` | stopped and started before anybody looked, and an order that ends the lease |
 //! | `copy on a`, `copy nobody` | a RUNNING instance that streams with lag 0, with STANDBYs kept; no instance at all |
 //! | `copy taken by b` | the same under a new lease |
 //! | `copy standby b` | one more instance |
@@ -241,11 +242,18 @@ fn keep(kept: &mut BTreeMap<AlertId, Vec<u8>>, ledger: &mut Ledger, now_us: i64)
 }
 
 fn task_changes(task: &mut TaskFacts, epoch: &mut Epoch, words: &[&str]) {
-    let order = |state| Ok(Some(Desired { state, generation: 1, once: None, handover: None }));
+    let before = task.desired.clone().unwrap().unwrap_or(Desired::stopped());
+    let order = |state| Ok(Some(before.then(state)));
     match *words {
         ["started"] => task.desired = order(DesiredState::Running),
         ["paused"] => task.desired = order(DesiredState::Paused),
         ["stopped"] => task.desired = order(DesiredState::Stopped),
+        ["restarted"] => {
+            task.desired = Ok(Some(before.then(DesiredState::Stopped).then(DesiredState::Running)));
+        }
+        ["handed", "over"] => {
+            task.desired = Ok(Some(Desired { handover: Some(*epoch), ..before.then(DesiredState::Running) }));
+        }
         ["nobody"] => (task.instances, task.status) = (Ok(Vec::new()), Ok(None)),
         ["unreadable"] => task.instances = Err("node /x: broken".into()),
         ["on", name] => {

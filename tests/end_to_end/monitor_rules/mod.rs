@@ -2,7 +2,7 @@
 //! once that is mended. The faults come one after another in one scene, because starting it takes longer than most of
 //! them.
 
-mod scene;
+pub(crate) mod scene;
 
 use crate::cluster::GROUP;
 use replicator_coordination::layout;

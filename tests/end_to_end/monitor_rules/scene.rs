@@ -205,7 +205,7 @@ pub(super) async fn put_channel(cluster: &Cluster, name: &str, url: Value, versi
     cluster.session.put_channel(&channel, version).await.unwrap();
 }
 
-pub(super) fn spawn_monitor(
+pub(crate) fn spawn_monitor(
     cluster: &Cluster,
     receiver: &HttpReceiver,
     name: &str,

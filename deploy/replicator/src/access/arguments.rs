@@ -1,6 +1,6 @@
 //! The command line of users, tokens and the audit.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use replicator_model::name::{TaskName, UserName};
 use replicator_model::span::Span;
 use replicator_server::view::RoleWord;
@@ -90,9 +90,9 @@ pub(crate) struct AddUser {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, id = "change")]
+#[command(group = ArgGroup::new("change").required(true).multiple(true)
+    .args(["role", "disable", "enable", "password", "password_file"]))]
 pub(crate) struct SetUser {
-    #[arg(group = "who")]
     pub name: UserName,
     /// What it may do from now on
     #[arg(long, value_enum)]
@@ -121,7 +121,11 @@ pub(crate) enum Token {
     Create(CreateToken),
     /// Revoke an API token by its id
     #[command(after_help = "Example:\n  replicator token revoke 5f3a0c1d2e4b6a79")]
-    Revoke { id: String },
+    Revoke {
+        /// As `replicator token list` shows it
+        #[arg(value_name = "TOKEN")]
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -5,11 +5,11 @@ use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Failed, printable};
 use crate::output::{show, watched};
-use crate::table::Table;
+use crate::table::{Table, moment, screen};
 use replicator_server::view::{AuditEntryView, AuditList, OutcomeWord};
 
 pub(super) async fn run(client: &Client, asked: Audit, output: Output) -> Result<(), Failed> {
-    watched(asked.watch, async || {
+    watched(asked.watch, output, async |output| {
         show(output, &client.audit(&asked).await?, |list| text(list, asked.diff));
         Ok(())
     })
@@ -20,16 +20,18 @@ fn text(list: &AuditList, with_diffs: bool) -> String {
     if list.entries.is_empty() {
         return "Nothing of the kind was done in the last 90 days.\n".to_owned();
     }
-    if with_diffs {
-        return list.entries.iter().map(|entry| format!("{}{}\n", table([entry]), diff(entry))).collect();
+    let (table, width) = (table(&list.entries), screen());
+    if !with_diffs {
+        return table.to_string();
     }
-    table(&list.entries)
+    let mut blocks = table.blocks(width).into_iter();
+    let head = blocks.next().unwrap_or_default();
+    blocks.zip(&list.entries).fold(head, |text, (row, entry)| text + &row + &diff(entry))
 }
 
-fn table<'a>(entries: impl IntoIterator<Item = &'a AuditEntryView>) -> String {
+fn table(entries: &[AuditEntryView]) -> Table {
     let mut table = Table::new(&["AT", "USER", "FROM", "ACTION", "SUBJECT", "OUTCOME", "DETAIL"]);
     for entry in entries {
-        let at = entry.at.as_deref().map_or("-", |at| at.get(..19).unwrap_or(at)).replace('T', " ");
         let user = entry.user.clone().unwrap_or_else(|| "-".to_owned());
         let outcome = match entry.outcome {
             OutcomeWord::Done => "done",
@@ -37,9 +39,10 @@ fn table<'a>(entries: impl IntoIterator<Item = &'a AuditEntryView>) -> String {
             OutcomeWord::Failed => "failed",
         };
         let (address, action, subject) = (entry.address.clone(), entry.action.clone(), entry.subject.clone());
+        let at = moment(entry.at.as_ref());
         table.row([at, user, address, action, subject, outcome.to_owned(), entry.detail.clone()]);
     }
-    table.to_string()
+    table
 }
 
 fn diff(entry: &AuditEntryView) -> String {

@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 /// Longest secret that is read, in bytes.
 const BYTES_MAX: u64 = 4096;
 
+/// The exit code of what Ctrl-C ends, as shells have it.
+const INTERRUPTED: i32 = 130;
+
 impl Password {
     /// From its file or stdin, or asked for as `question`.
     pub(crate) fn read(&self, question: &str) -> Result<String, Failed> {
@@ -45,9 +48,9 @@ pub(crate) fn asked(question: &str, instead: &str) -> Result<String, Failed> {
         let detail = format!("{question} is needed, and nobody can be asked");
         return Err(Failed::new(Exit::Usage, "secret_missing", detail, format!("use {instead}")));
     }
+    let hidden = Hidden::begin();
     eprint!("{question}: ");
     std::io::stderr().flush().ok();
-    let hidden = Hidden::begin();
     let secret = from_stdin();
     drop(hidden);
     eprintln!();
@@ -58,7 +61,16 @@ pub(crate) fn asked(question: &str, instead: &str) -> Result<String, Failed> {
 struct Hidden;
 
 impl Hidden {
+    #[expect(clippy::disallowed_methods, reason = "the thread that reads can't be told to stop")]
     fn begin() -> Self {
+        // Ctrl-C ends the program without a drop.
+        tokio::spawn(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                stty("echo");
+                eprintln!();
+                std::process::exit(INTERRUPTED);
+            }
+        });
         stty("-echo");
         Self
     }

@@ -8,6 +8,7 @@ use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::Failed;
 use crate::output::show;
+use crate::table::moment;
 use replicator_model::span::Span;
 use replicator_server::view::{LoginRequest, SessionView, SetupRequest, TokenRequest};
 
@@ -72,7 +73,7 @@ pub(super) async fn logout(client: &Client, output: Output) -> Result<(), Failed
 
 pub(super) async fn whoami(client: &Client, output: Output) -> Result<(), Failed> {
     show(output, &client.session().await?, |view| {
-        let until = view.expires_at.as_deref().map(|at| format!(", until {}", at.get(..19).unwrap_or(at)));
+        let until = view.expires_at.as_ref().map(|at| format!(", until {}", moment(Some(at))));
         format!("{} ({}) at {}{}\n", view.user, view.role.as_str(), client.server(), until.unwrap_or_default())
     });
     Ok(())

@@ -5,7 +5,7 @@ use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::Failed;
 use crate::output::show;
-use crate::table::Table;
+use crate::table::{Table, moment};
 use replicator_server::view::{TokenList, TokenRequest};
 
 pub(super) async fn run(client: &Client, command: Token, output: Output) -> Result<(), Failed> {
@@ -26,15 +26,14 @@ pub(super) async fn run(client: &Client, command: Token, output: Output) -> Resu
 
 fn table(list: &TokenList) -> String {
     let mut table = Table::new(&["ID", "NAME", "USER", "ROLE", "EXPIRES", "LAST USED"]);
-    let day = |time: &Option<String>| time.as_deref().map_or("-", |time| time.get(..19).unwrap_or(time)).to_owned();
     for token in &list.tokens {
         table.row([
             token.id.clone(),
             token.name.clone(),
             token.user.clone(),
             token.role.as_str().to_owned(),
-            day(&token.expires_at),
-            day(&token.last_used_at),
+            moment(token.expires_at.as_ref()),
+            moment(token.last_used_at.as_ref()),
         ]);
     }
     table.to_string()

@@ -5,7 +5,7 @@ use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::Failed;
 use crate::output::show;
-use crate::table::Table;
+use crate::table::{Table, moment};
 use replicator_server::view::{UserChange, UserList, UserRequest};
 
 pub(super) async fn run(client: &Client, command: User, output: Output) -> Result<(), Failed> {
@@ -49,11 +49,16 @@ async fn set(client: &Client, wanted: SetUser, output: Output) -> Result<(), Fai
 
 fn table(list: &UserList) -> String {
     let mut table = Table::new(&["NAME", "ROLE", "STATE", "CREATED", "LAST LOGIN"]);
-    let day = |time: &Option<String>| time.as_deref().map_or("-", |time| time.get(..19).unwrap_or(time)).to_owned();
     for user in &list.users {
         let state = if user.disabled { "disabled" } else { "enabled" };
         let role = user.role.as_str().to_owned();
-        table.row([user.name.clone(), role, state.to_owned(), day(&user.created_at), day(&user.last_login_at)]);
+        table.row([
+            user.name.clone(),
+            role,
+            state.to_owned(),
+            moment(user.created_at.as_ref()),
+            moment(user.last_login_at.as_ref()),
+        ]);
     }
     table.to_string()
 }

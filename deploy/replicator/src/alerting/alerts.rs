@@ -1,12 +1,12 @@
 //! `replicator alerts`.
 
 use super::arguments::{Alerts, AlertsCommand};
-use super::{calls, short};
+use super::calls;
 use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::Failed;
 use crate::output::{show, watched};
-use crate::table::{Table, wrap};
+use crate::table::{Table, moment, wrap};
 use replicator_server::view::{AlertHistoryView, AlertList, AlertView};
 
 pub(super) async fn run(client: &Client, asked: Alerts, output: Output) -> Result<(), Failed> {
@@ -26,7 +26,7 @@ pub(super) async fn run(client: &Client, asked: Alerts, output: Output) -> Resul
             Ok(())
         }
         None => {
-            watched(asked.watch, async || {
+            watched(asked.watch, output, async |output| {
                 show(output, &calls::alerts(client, asked.task.as_ref()).await?, table);
                 Ok(())
             })
@@ -42,7 +42,7 @@ fn table(list: &AlertList) -> String {
     let mut table = Table::new(&["STATE", "SEVERITY", "ALERT", "SINCE", "SAID"]);
     for alert in &list.alerts {
         let id = alert.id.clone();
-        table.row([alert.state.to_string(), alert.severity.to_string(), id, short(alert.since.as_ref()), said(alert)]);
+        table.row([alert.state.to_string(), alert.severity.to_string(), id, moment(alert.since.as_ref()), said(alert)]);
     }
     let mut text = table.to_string();
     for alert in &list.alerts {
@@ -68,8 +68,8 @@ fn past(list: &AlertHistoryView) -> String {
         table.row([
             alert.severity.to_string(),
             alert.id.clone(),
-            short(alert.since.as_ref()),
-            short(alert.resolved_at.as_ref()),
+            moment(alert.since.as_ref()),
+            moment(alert.resolved_at.as_ref()),
             alert.reason.clone(),
         ]);
     }

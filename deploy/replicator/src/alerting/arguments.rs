@@ -1,6 +1,6 @@
 //! The command line about alerts.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use replicator_model::name::{ChannelName, CoreName, GroupName, TaskName};
 use replicator_model::span::Span;
 use std::path::PathBuf;
@@ -30,12 +30,16 @@ pub(crate) enum AlertsCommand {
     Acknowledge(Acknowledge),
     /// Take that back
     #[command(after_help = "Example:\n  replicator alerts unacknowledge task_failed:copy_hot_item")]
-    Unacknowledge { id: String },
+    Unacknowledge {
+        #[arg(value_name = "ALERT")]
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Acknowledge {
     /// As `replicator alerts` shows it
+    #[arg(value_name = "ALERT")]
     pub id: String,
     /// For the others
     #[arg(long, default_value = "", hide_default_value = true)]
@@ -55,14 +59,18 @@ pub(crate) enum Silence {
     List,
     /// End a silence now
     #[command(after_help = "Example:\n  replicator silence end 0b0e7c1e-6f0c-4b0e-9a52-3d7f3c1f6c55")]
-    End { id: String },
+    End {
+        /// As `replicator silence list` shows it
+        #[arg(value_name = "SILENCE")]
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]
-#[group(id = "matcher", required = true, multiple = true, args = ["rule", "task", "group", "core", "severity"])]
+#[command(group = ArgGroup::new("matcher").required(true).multiple(true).args(["rule", "task", "group", "core", "severity"]))]
 pub(crate) struct SilenceAdd {
     /// Only alerts of this rule
-    #[arg(long)]
+    #[arg(long, value_name = "RULE")]
     pub rule: Option<String>,
     #[arg(long)]
     pub task: Option<TaskName>,
@@ -111,7 +119,10 @@ pub(crate) enum Rules {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").required(true).multiple(true)
+    .args(["reset", "enabled", "severity", "hold", "keep", "threshold", "clear", "repeat"]))]
 pub(crate) struct RuleSet {
+    #[arg(value_name = "RULE")]
     pub rule: String,
     /// For this task alone
     #[arg(long)]

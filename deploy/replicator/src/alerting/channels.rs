@@ -1,16 +1,16 @@
 //! `replicator channels …`.
 
 use super::arguments::Channels;
-use super::{calls, read, short};
+use super::calls;
 use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Exit, Failed};
 use crate::output::show;
-use crate::table::Table;
+use crate::spec_file::SpecFile;
+use crate::table::{Table, moment};
 use replicator_model::channel::ChannelSpec;
 use replicator_model::name::ChannelName;
-use replicator_model::task::SpecError;
-use replicator_server::view::{ChannelList, ChannelView, DeliveryList, ProblemDetail};
+use replicator_server::view::{ChannelList, ChannelView, DeliveryList};
 use serde_json::json;
 use std::path::Path;
 
@@ -30,35 +30,17 @@ pub(super) async fn run(client: &Client, command: Channels, output: Output) -> R
 }
 
 async fn apply(client: &Client, file: &Path, output: Output) -> Result<(), Failed> {
-    let text = read(file)?;
-    let is_json = text.trim_start().starts_with('{');
-    let spec = if is_json { ChannelSpec::from_json(text.as_bytes()) } else { ChannelSpec::from_toml(&text) };
-    let name = spec.map_err(refused)?.name;
+    let file = SpecFile::read(file)?;
+    let read =
+        if file.is_json { ChannelSpec::from_json(file.text.as_bytes()) } else { ChannelSpec::from_toml(&file.text) };
+    let name = read.map_err(|error| file.refused(error))?.name;
     let before = calls::channel(client, &name).await?.map(|channel| channel.version);
-    let channel = calls::put_channel(client, &name, before, text, is_json).await?;
+    let channel = calls::put_channel(client, &name, before, file.text, file.is_json).await?;
     let done = if before.is_some() { "updated" } else { "made" };
     show(output, &channel, |channel| {
         format!("channel {name} {done} (version {})\n  next  replicator channels test {name}\n", channel.version)
     });
     Ok(())
-}
-
-fn refused(error: SpecError) -> Failed {
-    match error {
-        SpecError::Syntax(problem) => {
-            Failed::new(Exit::Usage, "spec_syntax", problem, "mend the line or key that it names")
-        }
-        SpecError::Invalid(problems) => {
-            let mut failed = Failed::new(Exit::Failed, "spec_invalid", "the channel can't work", "mend each of these");
-            let detail = |problem: replicator_model::task::SpecProblem| ProblemDetail {
-                key: problem.key,
-                problem: problem.problem,
-                hint: problem.hint,
-            };
-            failed.problem.errors = problems.into_iter().map(detail).collect();
-            failed
-        }
-    }
 }
 
 async fn test(client: &Client, name: &ChannelName, output: Output) -> Result<(), Failed> {
@@ -87,7 +69,7 @@ fn table(list: &ChannelList) -> String {
     for channel in &list.channels {
         let last = channel.last_delivery.as_ref().map_or_else(
             || "-".to_owned(),
-            |last| format!("{} {}", if last.delivered { "delivered" } else { "FAILED" }, short(last.at.as_ref())),
+            |last| format!("{} {}", if last.delivered { "delivered" } else { "FAILED" }, moment(last.at.as_ref())),
         );
         let spec = &channel.spec;
         table.row([
@@ -112,7 +94,7 @@ fn deliveries(list: &DeliveryList) -> String {
     let mut table = Table::new(&["AT", "RESULT", "TOOK", "SUBJECT", "DETAIL"]);
     for one in &list.deliveries {
         table.row([
-            short(one.at.as_ref()),
+            moment(one.at.as_ref()),
             if one.delivered { "delivered".to_owned() } else { format!("FAILED (attempt {})", one.attempt) },
             format!("{} ms", one.took_ms),
             one.subject.clone(),

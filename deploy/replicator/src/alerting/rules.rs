@@ -71,14 +71,15 @@ fn changed(before: &RuleList, set: &RuleSet) -> Value {
 }
 
 fn table(list: &RuleList) -> String {
-    let mut table = Table::new(&["RULE", "SEVERITY", "FOR", "THRESHOLD", "REPEAT", "TASKS", "FIRES WHEN"]);
+    let mut table = Table::new(&["RULE", "SEVERITY", "FOR", "THRESHOLD", "REPEAT", "OVERRIDES", "FIRES WHEN"]);
     for rule in &list.rules {
-        let unit = rule.unit.map(|unit| unit.to_string()).unwrap_or_default();
+        let unit = rule.unit.map(|unit| unit.to_string()).filter(|unit| unit != "count");
+        let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
         table.row([
             rule.rule.clone(),
             if rule.enabled { rule.severity.to_string() } else { "off".to_owned() },
-            rule.hold.to_string(),
-            rule.threshold.map_or_else(|| "-".to_owned(), |threshold| format!("{threshold} {unit}")),
+            if rule.hold.duration().is_zero() { "at once".to_owned() } else { rule.hold.to_string() },
+            rule.threshold.map_or_else(|| "-".to_owned(), |threshold| format!("{threshold}{unit}")),
             rule.repeat.to_string(),
             rule.overrides.to_string(),
             rule.meaning.clone(),

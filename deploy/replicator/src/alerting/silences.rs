@@ -1,12 +1,12 @@
 //! `replicator silence …`.
 
 use super::arguments::{Silence, SilenceAdd};
-use super::{calls, short};
+use super::calls;
 use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::Failed;
 use crate::output::show;
-use crate::table::Table;
+use crate::table::{Table, moment};
 use replicator_server::view::{MatcherView, SilenceList, SilenceRequest, SilenceState};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub(super) async fn run(client: &Client, command: Silence, output: Output) -> Re
         Silence::Add(wanted) => {
             let silence = calls::begin_silence(client, &request(wanted)).await?;
             show(output, &silence, |silence| {
-                format!("silence {} holds until {}\n", silence.id, short(silence.until.as_ref()))
+                format!("silence {} holds until {}\n", silence.id, moment(silence.until.as_ref()))
             });
         }
         Silence::List => show(output, &calls::silences(client).await?, table),
@@ -54,7 +54,7 @@ fn table(list: &SilenceList) -> String {
             state.to_owned(),
             silence.id.clone(),
             matches(&silence.matcher),
-            short(silence.until.as_ref()),
+            moment(silence.until.as_ref()),
             silence.by.clone(),
             silence.reason.clone(),
         ]);

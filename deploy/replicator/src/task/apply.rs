@@ -4,17 +4,13 @@ use super::changes::changes;
 use super::order::{Order, wait};
 use crate::arguments::Output;
 use crate::client::{Client, SpecText};
-use crate::exit::{Exit, Failed};
+use crate::exit::Failed;
 use crate::output::show;
+use crate::spec_file::SpecFile;
 use crate::task::arguments::Apply;
-use replicator_model::task::{SpecError, TaskSpec};
-use replicator_server::view::ProblemDetail;
+use replicator_model::task::TaskSpec;
 use serde::Serialize;
-use std::io::Read;
 use std::path::Path;
-
-/// Longest file that is read; a Server takes less.
-const FILE_BYTES_MAX: u64 = 8 << 20;
 
 /// What was, or would be, done.
 #[derive(Debug, Serialize)]
@@ -91,36 +87,8 @@ fn summary(applied: &Applied) -> String {
 
 /// The spec, and the text that it was read from: only the text has the secrets.
 pub(crate) fn read(file: &Path) -> Result<(TaskSpec, SpecText), Failed> {
-    let shown = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
-    let unreadable = |error: std::io::Error| {
-        let hint = "give the path of a task in TOML or JSON with -f";
-        Failed::new(Exit::Failed, "file_unreadable", format!("{shown} can't be read: {error}"), hint)
-    };
-    let input: Box<dyn Read> = match shown.as_str() {
-        "stdin" => Box::new(std::io::stdin()),
-        _ => Box::new(std::fs::File::open(file).map_err(unreadable)?),
-    };
-    let mut text = String::new();
-    input.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
-    let is_json = text.trim_start().starts_with('{');
-    let spec = if is_json { TaskSpec::from_json(text.as_bytes()) } else { TaskSpec::from_toml(&text) };
-    let spec = spec.map_err(|error| refused(&shown, error))?;
-    Ok((spec, SpecText { text, is_json }))
-}
-
-fn refused(file: &str, error: SpecError) -> Failed {
-    match error {
-        SpecError::Syntax(problem) => {
-            Failed::new(Exit::Failed, "spec_syntax", format!("{file}: {problem}"), "mend the line or key that it names")
-        }
-        SpecError::Invalid(problems) => {
-            let mut failed =
-                Failed::new(Exit::Failed, "spec_invalid", format!("{file} can't work"), "mend each of them");
-            failed.problem.errors = problems
-                .into_iter()
-                .map(|problem| ProblemDetail { key: problem.key, problem: problem.problem, hint: problem.hint })
-                .collect();
-            failed
-        }
-    }
+    let file = SpecFile::read(file)?;
+    let read = if file.is_json { TaskSpec::from_json(file.text.as_bytes()) } else { TaskSpec::from_toml(&file.text) };
+    let spec = read.map_err(|error| file.refused(error))?;
+    Ok((spec, SpecText { text: file.text, is_json: file.is_json }))
 }

@@ -106,9 +106,9 @@ pub(crate) struct List {
     /// Only tasks of this group
     #[arg(long)]
     pub group: Option<GroupName>,
-    /// Only tasks in this state, such as running, failed, not_running, stopped
-    #[arg(long)]
-    pub state: Option<String>,
+    /// Only tasks in this state, such as state=failed or not_running
+    #[arg(long, value_name = "STATE", value_parser = wanted_state)]
+    pub state: Option<TaskState>,
     /// Show it again every second
     #[arg(long)]
     pub watch: bool,
@@ -231,10 +231,12 @@ pub(crate) struct Delete {
     pub yes: bool,
 }
 
+const STATES: &str = "running, starting, retrying, failed, not_running, pausing, paused, stopping and stopped";
+
 fn wanted_state(text: &str) -> Result<TaskState, String> {
     let state = text.strip_prefix("state=").unwrap_or(text).to_lowercase();
     serde_json::from_value(serde_json::Value::String(state.clone()))
-        .map_err(|_| format!("`{state}` is not a state: try running, paused, stopped, failed, retrying or not_running"))
+        .map_err(|_| format!("`{state}` is not a state: there are {STATES}"))
 }
 
 fn start(text: &str) -> Result<Start, String> {

@@ -11,8 +11,9 @@ use replicator_server::view::TaskList;
 
 pub(crate) async fn run(client: &Client, list: List, output: Output) -> Result<(), Failed> {
     let group = list.group.as_ref().map(|group| group.as_str());
-    watched(list.watch, async || {
-        let tasks = client.tasks(group, list.state.as_deref()).await?;
+    let state = list.state.map(|state| state.to_string().to_lowercase().replace(' ', "_"));
+    watched(list.watch, output, async |output| {
+        let tasks = client.tasks(group, state.as_deref()).await?;
         show(output, &tasks, table);
         Ok(())
     })

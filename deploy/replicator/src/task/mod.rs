@@ -34,7 +34,7 @@ pub(crate) async fn run(client: &Client, command: Task, output: Output) -> Resul
         Task::Versions { name } => versions::list(client, &name, output).await,
         Task::Rollback(rollback) => versions::roll_back(client, rollback, output).await,
         Task::Show(Show { name, watch, .. }) => {
-            watched(watch, async || {
+            watched(watch, output, async |output| {
                 show(output, &client.status(&name).await?, page::page);
                 Ok(())
             })
@@ -74,7 +74,7 @@ fn confirm(yes: bool, question: &str) -> Result<(), Failed> {
     std::io::stdin().lock().read_line(&mut answer).ok();
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(()),
-        _ => refused(Exit::Failed, "nothing was done", "say `y`"),
+        _ => refused(Exit::Failed, "nothing was done", "answer `y`, or give --yes"),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Exit, Failed, printable};
 use crate::output::show;
+use crate::table::wrap;
 use crate::task::arguments::{Handover, Rewind, Skip};
 use replicator_model::name::TaskName;
 use replicator_model::position::Position;
@@ -33,7 +34,7 @@ pub(super) async fn rewind(client: &Client, rewind: Rewind, output: Output) -> R
 }
 
 fn meaning(view: &RewindView) -> String {
-    let mut text = format!("{}\n", view.explanation);
+    let mut text = wrap(&view.explanation, "");
     for (word, place, set) in [("from", &view.from, &view.from_gtid_set), ("to", &view.to, &view.to_gtid_set)] {
         let place = place.as_ref().map(|place| format!("{}:{}", place.file, place.offset));
         let known: Vec<String> = place.into_iter().chain(set.clone().filter(|set| !set.is_empty())).collect();
@@ -42,7 +43,7 @@ fn meaning(view: &RewindView) -> String {
         }
     }
     for warning in &view.warnings {
-        text.push_str(&format!("  ! {warning}\n"));
+        text.push_str(&wrap(&format!("! {warning}"), "  "));
     }
     printable(&text)
 }
@@ -83,11 +84,11 @@ pub(super) async fn skip(client: &Client, skip: Skip, output: Output) -> Result<
 fn transaction(view: &SkipView) -> String {
     let mut text = String::new();
     if let Some(failure) = &view.failure {
-        text.push_str(&format!("{} [{}]\n", failure.reason, failure.code));
+        text.push_str(&wrap(&format!("{} [{}]", failure.reason, failure.code), ""));
     }
     if let Some(SkippableTransaction { position, gtid, committed_at, tables, rows, sample }) = &view.transaction {
         text.push_str(&format!("transaction {}:{}", position.file, position.offset));
-        let rows = rows.map(|rows| format!("{rows} rows"));
+        let rows = rows.map(|rows| format!("{rows} {}", if rows == 1 { "row" } else { "rows" }));
         for part in gtid.iter().chain(committed_at).chain(&rows) {
             text.push_str(&format!("  {part}"));
         }
@@ -99,7 +100,7 @@ fn transaction(view: &SkipView) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
-    printable(&format!("{text}{}\n", view.explanation))
+    printable(&(text + &wrap(&view.explanation, "")))
 }
 
 pub(super) async fn hand_over(client: &Client, handover: Handover, output: Output) -> Result<(), Failed> {

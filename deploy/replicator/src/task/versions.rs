@@ -5,7 +5,7 @@ use crate::arguments::Output;
 use crate::client::Client;
 use crate::exit::{Exit, Failed, printable};
 use crate::output::show;
-use crate::table::Table;
+use crate::table::{Table, moment};
 use crate::task::arguments::{Diff, Get, Rollback};
 use replicator_model::name::TaskName;
 use replicator_model::task::TaskSpec;
@@ -97,7 +97,7 @@ pub(super) async fn list(client: &Client, name: &TaskName, output: Output) -> Re
 fn versions(list: &VersionList) -> String {
     let mut table = Table::new(&["VERSION", "AT", "BY", "WHY"]);
     for version in &list.versions {
-        let at = version.at.clone().unwrap_or_default();
+        let at = moment(version.at.as_ref());
         let by = if version.by.is_empty() { "-".to_owned() } else { version.by.clone() };
         table.row([version.version.to_string(), at, by, version.reason.clone()]);
     }
