@@ -5,19 +5,8 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use replicator_model::failure::Failure;
 use replicator_model::gtid::{GtidSet, MariaDbGtidSet, MySqlGtidSet};
+pub use replicator_schema::dialect::{ServerFlavor, Version};
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// The two families of servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerFlavor {
-    MySql,
-    MariaDb,
-}
-
-/// A server's version number, compared part by part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(pub u16, pub u16, pub u16);
 
 /// A server as it describes itself. Settings that a version does not have are `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,30 +175,6 @@ pub(crate) fn parse_gtid_set(flavor: ServerFlavor, text: &str) -> Result<GtidSet
     })
 }
 
-impl Version {
-    /// Reads `9.7.4`, `5.6.14-log`, `10.11.19-MariaDB-0+deb12u1` and `5.5.5-10.4.1-MariaDB` (a prefix for old clients).
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.strip_prefix("5.5.5-").unwrap_or(text);
-        let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u16>().ok());
-        let (major, minor) = (parts.next()??, parts.next()??);
-        Some(Self(major, minor, parts.next().flatten().unwrap_or(0)))
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.0, self.1, self.2)
-    }
-}
-
-impl fmt::Display for ServerFlavor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ServerFlavor::MySql => "MySQL",
-            ServerFlavor::MariaDb => "MariaDB",
-        })
-    }
-}
 
 #[cfg(test)]
 mod tests {

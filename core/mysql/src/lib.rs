@@ -16,6 +16,7 @@ pub mod prepared;
 pub mod privileges;
 pub mod replicas;
 pub mod replication;
+pub mod schemas;
 pub mod shown;
 pub mod stream_error;
 pub mod tables;

@@ -3,7 +3,7 @@
 use crate::charset::{Charsets, Named};
 use crate::column::ColumnSpec;
 use crate::data_type::{BlobSize, DataType};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Version};
 use crate::table::ColumnDefinition;
 
 /// What decides about a column besides its own words.
@@ -13,6 +13,8 @@ pub(crate) struct Around<'a> {
     pub(crate) charsets: &'a Charsets,
     /// The table's collation.
     pub(crate) collation: Option<&'a str>,
+    /// What the whole table is being converted to: that overrules what a column names.
+    pub(crate) converted: Option<&'a str>,
     /// Whether TIMESTAMP may be NULL unless told otherwise, as other types are.
     pub(crate) explicit_timestamps: Option<bool>,
 }
@@ -49,6 +51,7 @@ pub(crate) fn column(spec: &ColumnSpec, around: Around<'_>) -> Result<ColumnDefi
         (None, _) => !spec.auto_increment,
     };
     let charset = typed.collation.as_deref().and_then(|collation| around.charsets.charset_of(collation));
+    let charset = charset.filter(|charset| *charset != "binary");
     Ok(ColumnDefinition {
         name: spec.name.clone(),
         column_type: typed.column_type,
@@ -117,6 +120,10 @@ fn collation(named: &Named, around: Around<'_>) -> Result<(Option<String>, u64),
     let charset = around.charsets.charset_of(&collation).ok_or_else(|| format!("collation {collation} is not known"))?;
     if charset == "binary" {
         return Ok((None, 1));
+    }
+    if let Some(collation) = around.converted {
+        let around = Around { converted: None, collation: Some(collation), ..around };
+        return self::collation(&Named::default(), around);
     }
     let bytes = around.charsets.bytes_max(charset).ok_or_else(|| format!("character set {charset} is not known"))?;
     Ok((Some(collation), bytes))
@@ -193,6 +200,9 @@ fn list(is_set: bool, members: &[String], spec: &ColumnSpec, around: Around<'_>)
     let characters =
         if is_set { lengths.sum::<u64>() + members.len() as u64 - 1 } else { lengths.max().unwrap_or_default() };
     let octets = Some(characters.saturating_mul(bytes_max));
+    // Only later servers leave it out for lists as they do for other types.
+    let shows_binary = !around.dialect.is_mysql_since(Version(8, 0, 0));
+    let collation = collation.or_else(|| shows_binary.then(|| "binary".to_owned()));
     Ok(Typed { column_type: format!("{name}({})", written.join(",")), data_type: name, collation, octets })
 }
 
@@ -208,6 +218,10 @@ pub(crate) fn converted(
     let charset = charsets.charset_of(collation).ok_or_else(|| format!("collation {collation} is not known"))?;
     if charset == "binary" {
         return Err("its text was converted to bytes".to_owned());
+    }
+    if matches!(column.data_type.as_str(), "enum" | "set") && !column.column_type.is_ascii() {
+        // Servers leave the members' bytes as they were, which then mean something else.
+        return Err(format!("column `{}`: its members were not converted with it", column.name));
     }
     let new = charsets.bytes_max(charset).ok_or_else(|| unknown(charset))?;
     let characters = column.octet_length.unwrap_or_default() / old.max(1);

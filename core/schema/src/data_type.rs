@@ -56,15 +56,6 @@ impl BlobSize {
             Self::Long => 0xffff_ffff,
         }
     }
-
-    pub(crate) fn prefix(self) -> &'static str {
-        match self {
-            Self::Tiny => "tiny",
-            Self::Plain => "",
-            Self::Medium => "medium",
-            Self::Long => "long",
-        }
-    }
 }
 
 /// A type with what its own words say about sign and character set.

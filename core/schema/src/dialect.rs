@@ -1,10 +1,9 @@
 //! Which server's rules a statement follows.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The two families of servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerFlavor {
     MySql,
     MariaDb,
@@ -13,6 +12,31 @@ pub enum ServerFlavor {
 /// A server's version number, compared part by part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u16, pub u16, pub u16);
+
+impl Version {
+    /// Reads `9.7.4`, `5.6.14-log`, `10.11.19-MariaDB-0+deb12u1` and `5.5.5-10.4.1-MariaDB` (a prefix for old clients).
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix("5.5.5-").unwrap_or(text);
+        let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u16>().ok());
+        let (major, minor) = (parts.next()??, parts.next()??);
+        Some(Self(major, minor, parts.next().flatten().unwrap_or(0)))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+impl fmt::Display for ServerFlavor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ServerFlavor::MySql => "MySQL",
+            ServerFlavor::MariaDb => "MariaDB",
+        })
+    }
+}
 
 /// A family and a version: what a word means can depend on both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

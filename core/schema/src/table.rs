@@ -99,7 +99,7 @@ impl TableSchema {
     }
 
     /// Puts keys in the order in which the server keeps them, and makes NOT NULL what the primary key makes so.
-    pub(crate) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let primary: Vec<usize> = self.primary_key().map_or_else(Vec::new, |key| {
             key.parts.iter().flatten().filter_map(|part| self.column(part)).collect()
         });

@@ -3,7 +3,7 @@
 use super::{Applying, keys};
 use crate::catalogue::{Slot, TableName};
 use crate::column::ColumnSpec;
-use crate::column_type::{self, Doubt};
+use crate::column_type::{self, Around, Doubt};
 use crate::effect::{AlterTable, Clause, KeyKind, KeySpec, Place};
 use crate::table::{ColumnDefinition, PRIMARY, TableSchema, same};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Applying<'_> {
         }
         for clause in &statement.clauses {
             if let Clause::RenameTo(new) = clause {
-                self.rename(&statement.name, new);
+                self.rename(&statement.name, new, false);
             }
         }
     }
@@ -65,13 +65,16 @@ impl Applying<'_> {
                 _ => {}
             }
         }
-        if let Some(collation) = converted {
+        if let Some(collation) = &converted {
             for column in &mut altering.schema.columns {
-                *column = column_type::converted(column, &collation, &self.charsets)?;
+                *column = column_type::converted(column, collation, &self.charsets)?;
             }
         }
         let collation = altering.schema.collation.clone();
-        let column = |spec: &ColumnSpec| column_type::column(spec, self.around(collation.as_deref()));
+        let column = |spec: &ColumnSpec| {
+            let around = Around { converted: converted.as_deref(), ..self.around(collation.as_deref()) };
+            column_type::column(spec, around)
+        };
         let mut columns = Columns::of(&altering.schema);
         for clause in &statement.clauses {
             columns.change_old(clause, column)?;

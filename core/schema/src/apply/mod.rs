@@ -52,9 +52,9 @@ impl Applying<'_> {
                     self.put(name, None);
                 }
             }
-            Effect::Rename(pairs) => {
+            Effect::Rename { pairs, if_exists } => {
                 for (old, new) in pairs {
-                    self.rename(old, new);
+                    self.rename(old, new, *if_exists);
                 }
             }
             Effect::AlterTable(statement) => self.alter(statement),
@@ -125,9 +125,12 @@ impl Applying<'_> {
         self.touched.databases.push(name);
     }
 
-    fn rename(&mut self, old: &Name, new: &Name) {
+    fn rename(&mut self, old: &Name, new: &Name, if_exists: bool) {
         let (Some(old), Some(new)) = (self.name(old), self.name(new)) else { return };
         let slot = self.catalogue.take(&old);
+        if slot.is_none() && if_exists && self.catalogue.is_complete(&old.0) {
+            return;
+        }
         self.touched.tables.push(old);
         let slot = slot.unwrap_or_else(|| Slot::doubt("it was renamed from a table that is not known"));
         self.put_at(new, Some(slot));
@@ -162,9 +165,15 @@ impl Applying<'_> {
     /// The table's own collation, where `inherited` is what it has if it names none.
     fn table_collation(&self, named: &Named, inherited: Option<&str>, database: &str) -> Option<String> {
         let around = self.catalogue.collation(database);
-        let inherited = if named.default { around } else { inherited };
-        // A collation of several character sets belongs to the database's.
-        self.charsets.resolve(named, inherited)
+        if named.default && named.collation.is_none() && self.server.dialect.is_mariadb() {
+            // Its character set alone, with the default that was built in. That is not told where another is chosen.
+            let charset = self.charsets.charset_of(around?)?;
+            if self.session.charset_collations.iter().any(|(chosen, _)| chosen == charset) {
+                return None;
+            }
+            return self.server.charsets.default_collation(charset).map(str::to_owned);
+        }
+        self.charsets.resolve(named, if named.default { around } else { inherited })
     }
 
     fn around<'a>(&'a self, collation: Option<&'a str>) -> Around<'a> {
@@ -172,6 +181,7 @@ impl Applying<'_> {
             dialect: self.server.dialect,
             charsets: &self.charsets,
             collation,
+            converted: None,
             explicit_timestamps: self.session.explicit_timestamps,
         }
     }

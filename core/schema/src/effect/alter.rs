@@ -43,7 +43,7 @@ pub(super) fn rename(reader: &mut Reader<'_>) -> Option<Effect> {
         return Some(Effect::Nothing);
     }
     reader.accept_any(&["TABLE", "TABLES"]).then_some(())?;
-    reader.accept_all(&["IF", "EXISTS"]);
+    let if_exists = reader.accept_all(&["IF", "EXISTS"]);
     let mut pairs = Vec::new();
     loop {
         let old = reader.name()?;
@@ -51,7 +51,7 @@ pub(super) fn rename(reader: &mut Reader<'_>) -> Option<Effect> {
         reader.accept("TO").then_some(())?;
         pairs.push((old, reader.name()?));
         if !reader.accept_symbol(',') {
-            return reader.is_empty().then_some(Effect::Rename(pairs));
+            return reader.is_empty().then_some(Effect::Rename { pairs, if_exists });
         }
     }
 }

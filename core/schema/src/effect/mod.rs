@@ -27,7 +27,7 @@ pub enum Effect {
     /// Tables, views or sequences.
     Drop(Vec<Name>),
     /// Old and new names, one after the other.
-    Rename(Vec<(Name, Name)>),
+    Rename { pairs: Vec<(Name, Name)>, if_exists: bool },
     AlterTable(Box<AlterTable>),
     /// Something else takes this name: a view, a sequence.
     Other { name: Name, what: &'static str },
