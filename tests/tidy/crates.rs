@@ -7,12 +7,16 @@ use toml::Table;
 
 /// Which of our own crates a crate may be built upon. Siblings never know each other: Core, Server and Monitor meet in
 /// the coordination tree, and only the program `replicator` joins them.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("replicator-model", &[]),
     ("replicator-binlog", &[]),
-    ("replicator-mysql", &["replicator-model", "replicator-binlog"]),
+    ("replicator-schema", &[]),
+    ("replicator-mysql", &["replicator-model", "replicator-binlog", "replicator-schema"]),
     ("replicator-coordination", &["replicator-model"]),
-    ("replicator-core", &["replicator-model", "replicator-binlog", "replicator-mysql", "replicator-coordination"]),
+    (
+        "replicator-core",
+        &["replicator-model", "replicator-binlog", "replicator-schema", "replicator-mysql", "replicator-coordination"],
+    ),
     ("replicator-server", &["replicator-model", "replicator-mysql", "replicator-coordination"]),
     ("replicator-monitor", &["replicator-model", "replicator-mysql", "replicator-coordination"]),
     (
@@ -30,8 +34,9 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that do no I/O, and all they may be built upon: no runtime, no client, no clock.
-const PURE: [(&str, &[&str]); 2] = [
+const PURE: [(&str, &[&str]); 3] = [
     ("replicator-model", &["ipnet", "jiff", "regex", "serde", "serde_json", "thiserror", "toml", "uuid"]),
+    ("replicator-schema", &["serde", "serde_json", "thiserror"]),
     ("replicator-binlog", &["crc32fast", "flate2", "thiserror", "zstd"]),
 ];
 

@@ -175,7 +175,6 @@ pub(crate) fn parse_gtid_set(flavor: ServerFlavor, text: &str) -> Result<GtidSet
     })
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

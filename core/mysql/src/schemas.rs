@@ -45,11 +45,7 @@ async fn charsets(conn: &mut Conn) -> Result<Charsets, Failure> {
 }
 
 /// The tables of all databases for which `wanted` says so. More than `columns_max` columns are a definite failure.
-pub async fn catalogue(
-    conn: &mut Conn,
-    wanted: impl Fn(&str) -> bool,
-    columns_max: u64,
-) -> Result<Catalogue, Failure> {
+pub async fn catalogue(conn: &mut Conn, wanted: impl Fn(&str) -> bool, columns_max: u64) -> Result<Catalogue, Failure> {
     let mut databases = BTreeMap::new();
     let sql = "SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA";
     for mut row in answer::rows(conn, sql).await? {
@@ -110,8 +106,7 @@ async fn columns(conn: &mut Conn, of: &str, columns_max: u64) -> Result<Tables, 
     }
     for mut row in rows {
         let column = tables::column(&mut row)?;
-        let name =
-            (row.required(tables::COLUMN_FACTS_COUNT)?, row.required(tables::COLUMN_FACTS_COUNT + 1)?);
+        let name = (row.required(tables::COLUMN_FACTS_COUNT)?, row.required(tables::COLUMN_FACTS_COUNT + 1)?);
         tables.entry(name).or_default().columns.push(column);
     }
     Ok(tables)
@@ -137,12 +132,12 @@ async fn keys(conn: &mut Conn, of: &str, tables: &mut Tables) -> Result<(), Fail
             _ => schema.keys.push(Key { name, unique, partial, parts: vec![column] }),
         }
     }
-    let is_open = |schema: &TableSchema| {
-        schema.keys.iter().filter(|key| key.unique && key.name != PRIMARY).count() > 1
-    };
+    let is_open = |schema: &TableSchema| schema.keys.iter().filter(|key| key.unique && key.name != PRIMARY).count() > 1;
     for ((database, table), schema) in tables.iter_mut() {
         // MariaDB and old servers answer in their own order, which sorting has just undone.
-        if is_open(schema) && let Some(keys) = tables::keys(conn, database, table).await? {
+        if is_open(schema)
+            && let Some(keys) = tables::keys(conn, database, table).await?
+        {
             schema.keys = keys;
         }
         schema.settle();

@@ -5,8 +5,8 @@ use crate::error::failure;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row};
 use replicator_model::failure::Failure;
-use replicator_schema::table::{Key, choose_key};
 pub use replicator_schema::table::{ColumnDefinition, TableDefinition};
+use replicator_schema::table::{Key, choose_key};
 use std::collections::BTreeMap;
 
 /// A name in backquotes, as SQL writes it.

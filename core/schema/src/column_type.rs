@@ -45,9 +45,8 @@ pub(crate) fn column(spec: &ColumnSpec, around: Around<'_>) -> Result<ColumnDefi
     let is_timestamp = matches!(spec.data_type, DataType::Time { name: "timestamp", .. });
     let nullable = match (spec.null, around.explicit_timestamps) {
         (Some(null), _) => null,
-        (None, explicit) if is_timestamp && !spec.generated => {
-            explicit.ok_or_else(|| format!("column `{}`: whether this TIMESTAMP may be NULL is a setting", spec.name))?
-        }
+        (None, explicit) if is_timestamp && !spec.generated => explicit
+            .ok_or_else(|| format!("column `{}`: whether this TIMESTAMP may be NULL is a setting", spec.name))?,
         (None, _) => !spec.auto_increment,
     };
     let charset = typed.collation.as_deref().and_then(|collation| around.charsets.charset_of(collation));
@@ -68,12 +67,8 @@ pub(crate) fn column(spec: &ColumnSpec, around: Around<'_>) -> Result<ColumnDefi
 
 fn typed(spec: &ColumnSpec, around: Around<'_>) -> Result<Typed, Doubt> {
     use DataType::*;
-    let plain = |data_type: &'static str, column_type: String| Typed {
-        column_type,
-        data_type,
-        collation: None,
-        octets: None,
-    };
+    let plain =
+        |data_type: &'static str, column_type: String| Typed { column_type, data_type, collation: None, octets: None };
     let sign = match (spec.unsigned, spec.zerofill) {
         (_, true) => " unsigned zerofill",
         (true, false) => " unsigned",
@@ -113,11 +108,10 @@ fn typed(spec: &ColumnSpec, around: Around<'_>) -> Result<Typed, Doubt> {
 
 /// The collation of a text column and the most bytes of a character; `None` where its text is bytes.
 fn collation(named: &Named, around: Around<'_>) -> Result<(Option<String>, u64), Doubt> {
-    let collation = around
-        .charsets
-        .resolve(named, around.collation)
-        .ok_or_else(|| "its character set is not known".to_owned())?;
-    let charset = around.charsets.charset_of(&collation).ok_or_else(|| format!("collation {collation} is not known"))?;
+    let collation =
+        around.charsets.resolve(named, around.collation).ok_or_else(|| "its character set is not known".to_owned())?;
+    let charset =
+        around.charsets.charset_of(&collation).ok_or_else(|| format!("collation {collation} is not known"))?;
     if charset == "binary" {
         return Ok((None, 1));
     }
@@ -240,7 +234,8 @@ pub(crate) fn converted(
     };
     if let Some(size) = grown {
         let name = long_text_name(size, true);
-        let attributes = column.column_type.split_once(" /*").map_or_else(String::new, |(_, rest)| format!(" /*{rest}"));
+        let attributes =
+            column.column_type.split_once(" /*").map_or_else(String::new, |(_, rest)| format!(" /*{rest}"));
         (converted.data_type, converted.column_type) = (name.to_owned(), format!("{name}{attributes}"));
         converted.octet_length = Some(size.bytes_max());
     }

@@ -6,20 +6,47 @@ use crate::reader::Reader;
 /// A type, without the character set that a text column ends up with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DataType {
-    Integer { name: &'static str, width: Option<u64> },
-    Decimal { precision: u64, scale: u64 },
-    Float { is_double: bool, size: Option<(u64, u64)> },
+    Integer {
+        name: &'static str,
+        width: Option<u64>,
+    },
+    Decimal {
+        precision: u64,
+        scale: u64,
+    },
+    Float {
+        is_double: bool,
+        size: Option<(u64, u64)>,
+    },
     Bit(u64),
     /// CHAR and VARCHAR; of characters.
-    Text { varying: bool, length: u64 },
-    Binary { varying: bool, length: u64 },
+    Text {
+        varying: bool,
+        length: u64,
+    },
+    Binary {
+        varying: bool,
+        length: u64,
+    },
     /// TEXT in its sizes. A length chooses the size.
-    LongText { size: BlobSize, length: Option<u64> },
-    Blob { size: BlobSize, length: Option<u64> },
+    LongText {
+        size: BlobSize,
+        length: Option<u64>,
+    },
+    Blob {
+        size: BlobSize,
+        length: Option<u64>,
+    },
     /// TIME, DATETIME, TIMESTAMP with digits of a second's fraction.
-    Time { name: &'static str, fraction: u64 },
+    Time {
+        name: &'static str,
+        fraction: u64,
+    },
     Year(Option<u64>),
-    Enum { is_set: bool, members: Vec<String> },
+    Enum {
+        is_set: bool,
+        members: Vec<String>,
+    },
     Vector(u64),
     Geometry(&'static str),
     /// MariaDB's name for a LONGTEXT that holds JSON.
@@ -92,7 +119,9 @@ pub(crate) fn read(reader: &mut Reader<'_>, dialect: Dialect) -> Option<Written>
             }
         }
         "NVARCHAR" => varying(reader)?,
-        other => numeric(other, reader).or_else(|| textual(other, reader, dialect)).or_else(|| special(other, reader, dialect))?,
+        other => numeric(other, reader)
+            .or_else(|| textual(other, reader, dialect))
+            .or_else(|| special(other, reader, dialect))?,
     };
     Some(Written { data_type, national, serial })
 }

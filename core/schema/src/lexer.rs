@@ -112,9 +112,12 @@ impl<'a> Lexer<'a> {
     /// A name behind a dot may begin with digits, and be nothing else.
     fn follows_dot(&self) -> bool {
         self.tokens.last().is_some_and(|last| last.kind == TokenKind::Symbol('.') && last.span.end == self.at)
-            && self.tokens.len().checked_sub(2).and_then(|before| self.tokens.get(before)).is_some_and(|before| {
-                matches!(before.kind, TokenKind::Word | TokenKind::Quoted(_))
-            })
+            && self
+                .tokens
+                .len()
+                .checked_sub(2)
+                .and_then(|before| self.tokens.get(before))
+                .is_some_and(|before| matches!(before.kind, TokenKind::Word | TokenKind::Quoted(_)))
     }
 
     fn push(&mut self, kind: TokenKind, end: usize) {

@@ -43,9 +43,10 @@ fn quotes_follow_the_sql_mode() {
 fn numbers_names_and_literals_are_told_apart() {
     assert_eq!(words("1 1.5e10 1e5 .5 1. 1a 1e", 0), ["#1", "#1.5e10", "#1e5", ".", "#5", "#1.", "1a", "1e"]);
     assert_eq!(words("db.2024 `d`.1t (1.2)", 0), ["db", ".", "2024", "<d>", ".", "1t", "(", "#1.2", ")"]);
-    assert_eq!(words("x'4D' 0x4D b'01' 0b01 N'a' _utf8mb4'b' x b", 0), [
-        "0x'4D'", "00x4D", "0b'01'", "00b01", "'a'", "_utf8mb4", "'b'", "x", "b"
-    ]);
+    assert_eq!(
+        words("x'4D' 0x4D b'01' 0b01 N'a' _utf8mb4'b' x b", 0),
+        ["0x'4D'", "00x4D", "0b'01'", "00b01", "'a'", "_utf8mb4", "'b'", "x", "b"]
+    );
     assert_eq!(words("$a a$b 日本", 0), ["$a", "a$b", "日本"]);
 }
 

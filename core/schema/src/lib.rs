@@ -9,6 +9,7 @@
 //! A statement in a binary log has run: it is right. What it means is followed exactly or not at all; where the server
 //! decides by what can't be seen, the table is uncertain, and a statement that is not understood makes uncertain what
 //! it names and nothing else.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod catalogue;
 pub mod charset;
@@ -17,8 +18,10 @@ mod column_type;
 mod data_type;
 pub mod dialect;
 pub mod effect;
+pub mod history;
 pub mod lexer;
 pub mod reader;
+pub mod stored;
 pub mod table;
 
 mod apply;

@@ -24,15 +24,22 @@ pub struct ColumnDefinition {
     /// Its first word: `int`, `varchar`, `enum`.
     pub data_type: String,
     /// Of text columns, ENUM and SET; `None` for the others and for binary ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,
     /// Most bytes a value of a character or binary column has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub octet_length: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_false")]
     pub nullable: bool,
     /// Computed by the server: VIRTUAL, STORED, or a period of MariaDB's system versioning. Can't be written.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub generated: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
     pub auto_increment: bool,
     /// `SELECT *` leaves it out.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub invisible: bool,
 }
 
@@ -100,9 +107,9 @@ impl TableSchema {
 
     /// Puts keys in the order in which the server keeps them, and makes NOT NULL what the primary key makes so.
     pub fn settle(&mut self) {
-        let primary: Vec<usize> = self.primary_key().map_or_else(Vec::new, |key| {
-            key.parts.iter().flatten().filter_map(|part| self.column(part)).collect()
-        });
+        let primary: Vec<usize> = self
+            .primary_key()
+            .map_or_else(Vec::new, |key| key.parts.iter().flatten().filter_map(|part| self.column(part)).collect());
         for (index, column) in self.columns.iter_mut().enumerate() {
             column.nullable &= !primary.contains(&index);
         }

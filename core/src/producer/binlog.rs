@@ -25,6 +25,7 @@ use replicator_mysql::locate::LogReader;
 use replicator_mysql::place::Place;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, RawEvent, ReplicaIdentity};
 use replicator_mysql::tables::{self, TableDefinition};
+use replicator_schema::dialect::Dialect;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinHandle;
 
@@ -89,16 +90,18 @@ impl BinlogProducer {
         let mut scope = self.scope.clone();
         scope.set_lower_case(facts.lower_case_table_names == 1);
         let server = facts.server.clone();
+        let dialect = Dialect::new(facts.flavor, facts.version);
         let prepared_reader = PreparedReader {
             log: LogReader::new(self.endpoint.clone(), &facts, &self.identity.uuid),
             scope: scope.clone(),
+            dialect,
             server: server.clone(),
             track_gtids: begun.gtid_set.is_some(),
             collations: collations.clone(),
         };
         let beginning = assemble::Beginning {
             scope,
-            flavor: facts.flavor,
+            dialect,
             server: server.clone(),
             track_gtids: begun.gtid_set.is_some(),
             collations,

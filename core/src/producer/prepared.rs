@@ -13,6 +13,7 @@ use replicator_mysql::head;
 use replicator_mysql::locate::LogReader;
 use replicator_mysql::place::Place;
 use replicator_mysql::tables::Collations;
+use replicator_schema::dialect::Dialect;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -24,6 +25,7 @@ const AHEAD_EVENTS: usize = 16;
 pub(super) struct PreparedReader {
     pub(super) log: LogReader,
     pub(super) scope: Scope,
+    pub(super) dialect: Dialect,
     pub(super) server: String,
     pub(super) track_gtids: bool,
     pub(super) collations: Collations,
@@ -117,7 +119,7 @@ impl PreparedReader {
     fn assembler(&self, decoder: Decoder, from: &Position) -> Assembler {
         Assembler::new(Beginning {
             scope: self.scope.clone(),
-            flavor: self.log.flavor,
+            dialect: self.dialect,
             server: self.server.clone(),
             track_gtids: self.track_gtids,
             collations: self.collations.clone(),

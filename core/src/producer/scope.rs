@@ -289,6 +289,7 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use replicator_schema::dialect::{Dialect, ServerFlavor, Version};
 
     fn scope(tables: &[&str], routes: &[(&str, &str)]) -> Scope {
         let pattern = |text: &str| TablePattern::new(text).unwrap();
@@ -300,7 +301,7 @@ mod tests {
     }
 
     fn judge_with(scope: &Scope, sql: &str, updated: Option<&[String]>) -> Verdict {
-        let statement = Statement::read(sql, 0);
+        let statement = Statement::read(sql, 0, Dialect::new(ServerFlavor::MySql, Version(8, 0, 36)));
         scope.judge(Judged { statement: &statement, sql, database: "shop", updated_databases: updated })
     }
 

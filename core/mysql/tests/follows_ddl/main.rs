@@ -52,7 +52,8 @@ impl Differential {
         };
         let (refused, doubts, wrong, log) = Default::default();
         let catalogue = Catalogue::default();
-        let mut this = Self { flavor, conn, rules, session, catalogue, ran: 0, refused, doubts, wrong, log, _server: server };
+        let mut this =
+            Self { flavor, conn, rules, session, catalogue, ran: 0, refused, doubts, wrong, log, _server: server };
         for sql in ["CREATE DATABASE d1 CHARACTER SET utf8mb4", "CREATE DATABASE d2 CHARACTER SET latin1", "USE d1"] {
             this.run(sql).await;
         }
@@ -180,7 +181,8 @@ async fn charset_collations(conn: &mut Conn, flavor: Flavor) -> Vec<(String, Str
     if !flavor.is_mariadb() {
         return Vec::new();
     }
-    let row: Option<(String, String)> = conn.query_first("SHOW VARIABLES LIKE 'character_set_collations'").await.unwrap();
+    let row: Option<(String, String)> =
+        conn.query_first("SHOW VARIABLES LIKE 'character_set_collations'").await.unwrap();
     let text = row.map_or_else(String::new, |(_, value)| value);
     text.split(',').filter_map(|pair| pair.split_once('=')).map(|(c, n)| (c.to_owned(), n.to_owned())).collect()
 }

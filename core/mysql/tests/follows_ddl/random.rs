@@ -7,13 +7,55 @@ use replicator_schema::table::TableSchema;
 pub(crate) struct Random(u64);
 
 const TYPES: [&str; 49] = [
-    "INT", "INT(5) UNSIGNED ZEROFILL", "TINYINT(1)", "BOOL", "SMALLINT UNSIGNED", "MEDIUMINT", "BIGINT(7)", "BIGINT UNSIGNED",
-    "DECIMAL", "DECIMAL(8)", "NUMERIC(12,4) UNSIGNED", "FLOAT", "FLOAT(30)", "FLOAT(7,3)", "DOUBLE PRECISION", "REAL",
-    "DOUBLE(9,2) UNSIGNED", "BIT", "BIT(13)", "CHAR", "CHAR(7)", "NATIONAL CHAR(5)", "NCHAR VARYING(6)", "VARCHAR(20)",
-    "VARCHAR(40) CHARACTER SET latin1", "VARCHAR(9) COLLATE utf8mb4_bin", "CHARACTER VARYING(11) BINARY", "CHAR(4) BYTE",
-    "BINARY", "BINARY(16)", "VARBINARY(300)", "TINYTEXT", "TEXT", "TEXT(100)", "TEXT(20000) CHARACTER SET utf8mb4",
-    "MEDIUMTEXT", "LONGTEXT CHARACTER SET latin1", "LONG VARCHAR", "LONG VARBINARY", "BLOB(300)", "LONGBLOB", "DATE",
-    "TIME(3)", "DATETIME", "DATETIME(6)", "TIMESTAMP NULL", "YEAR", "ENUM('a','it''s','u')", "SET('x','y','z') CHARACTER SET latin1",
+    "INT",
+    "INT(5) UNSIGNED ZEROFILL",
+    "TINYINT(1)",
+    "BOOL",
+    "SMALLINT UNSIGNED",
+    "MEDIUMINT",
+    "BIGINT(7)",
+    "BIGINT UNSIGNED",
+    "DECIMAL",
+    "DECIMAL(8)",
+    "NUMERIC(12,4) UNSIGNED",
+    "FLOAT",
+    "FLOAT(30)",
+    "FLOAT(7,3)",
+    "DOUBLE PRECISION",
+    "REAL",
+    "DOUBLE(9,2) UNSIGNED",
+    "BIT",
+    "BIT(13)",
+    "CHAR",
+    "CHAR(7)",
+    "NATIONAL CHAR(5)",
+    "NCHAR VARYING(6)",
+    "VARCHAR(20)",
+    "VARCHAR(40) CHARACTER SET latin1",
+    "VARCHAR(9) COLLATE utf8mb4_bin",
+    "CHARACTER VARYING(11) BINARY",
+    "CHAR(4) BYTE",
+    "BINARY",
+    "BINARY(16)",
+    "VARBINARY(300)",
+    "TINYTEXT",
+    "TEXT",
+    "TEXT(100)",
+    "TEXT(20000) CHARACTER SET utf8mb4",
+    "MEDIUMTEXT",
+    "LONGTEXT CHARACTER SET latin1",
+    "LONG VARCHAR",
+    "LONG VARBINARY",
+    "BLOB(300)",
+    "LONGBLOB",
+    "DATE",
+    "TIME(3)",
+    "DATETIME",
+    "DATETIME(6)",
+    "TIMESTAMP NULL",
+    "YEAR",
+    "ENUM('a','it''s','u')",
+    "SET('x','y','z') CHARACTER SET latin1",
 ];
 
 const NAMES: [&str; 10] = ["a", "b", "c", "dd", "E", "`f g`", "`h``i`", "key_1", "`select`", "ü"];
@@ -63,7 +105,12 @@ impl Random {
                 let other = &known[self.below(known.len())].0;
                 format!("RENAME TABLE {name} TO d1.tmp, {other} TO {name}, d1.tmp TO {other}")
             }
-            3 => format!("CREATE {} INDEX i{} ON {name} ({})", self.of(&["UNIQUE", ""]), self.below(3), self.key_parts(schema)),
+            3 => format!(
+                "CREATE {} INDEX i{} ON {name} ({})",
+                self.of(&["UNIQUE", ""]),
+                self.below(3),
+                self.key_parts(schema)
+            ),
             4 => format!("DROP INDEX {} ON {name}", self.key(schema)),
             5 => format!("ALTER DATABASE {} CHARACTER SET {}", self.of(&["d1", "d2"]), self.of(&CHARSETS)),
             6 => format!("TRUNCATE TABLE {name}"),
@@ -125,7 +172,11 @@ impl Random {
     }
 
     fn key(&mut self, schema: &TableSchema) -> String {
-        if schema.keys.is_empty() { "`no`".to_owned() } else { quoted(&schema.keys[self.below(schema.keys.len())].name) }
+        if schema.keys.is_empty() {
+            "`no`".to_owned()
+        } else {
+            quoted(&schema.keys[self.below(schema.keys.len())].name)
+        }
     }
 
     fn key_parts(&mut self, schema: &TableSchema) -> String {

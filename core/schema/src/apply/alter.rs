@@ -39,7 +39,10 @@ impl Applying<'_> {
             match clause {
                 Clause::SplitOff(other) => {
                     let slot = self.catalogue.table(&name.0, &name.1).cloned();
-                    self.put(other, Some(slot.unwrap_or_else(|| Slot::doubt("it was part of a table that is not known"))));
+                    self.put(
+                        other,
+                        Some(slot.unwrap_or_else(|| Slot::doubt("it was part of a table that is not known"))),
+                    );
                 }
                 Clause::TakeIn(other) => self.put(other, None),
                 _ => {}
@@ -57,6 +60,10 @@ impl Applying<'_> {
                     altering.schema.collation = self.table_collation(named, before.collation.as_deref(), database);
                 }
                 Clause::Convert(named) => {
+                    let is_given = |clause: &Clause| matches!(clause, Clause::Default(_));
+                    if self.server.dialect.is_mariadb() && statement.clauses.iter().any(is_given) {
+                        return Err("it was converted, and given another character set at once".to_owned());
+                    }
                     let collation = self.table_collation(named, before.collation.as_deref(), database);
                     let collation = collation.ok_or("the character set it was converted to is not known")?;
                     altering.schema.collation = Some(collation.clone());

@@ -150,7 +150,9 @@ impl Applying<'_> {
         let slot = match (&create.like, create.doubt) {
             (Some(like), _) => match self.slot(like) {
                 Some(Slot::Certain(schema)) => Slot::Certain(Arc::clone(schema)),
-                Some(Slot::Uncertain(reason)) => Slot::doubt(format!("it was created like another table, and {reason}")),
+                Some(Slot::Uncertain(reason)) => {
+                    Slot::doubt(format!("it was created like another table, and {reason}"))
+                }
                 None => Slot::doubt("it was created like a table that is not known"),
             },
             (None, Some(doubt)) => Slot::doubt(doubt),

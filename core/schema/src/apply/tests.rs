@@ -59,16 +59,54 @@ fn tables_follow_their_statements() {
     let mysql = server(ServerFlavor::MySql, Version(9, 7, 0));
     let old = server(ServerFlavor::MySql, Version(5, 6, 51));
     for (server, sql, expected) in [
-        (&mysql, vec!["CREATE TABLE t (a INT UNSIGNED, b BOOL, PRIMARY KEY (a))"], "a int unsigned!, b tinyint(1), +PRIMARY(a)"),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a INT UNSIGNED, b BOOL, PRIMARY KEY (a))"],
+            "a int unsigned!, b tinyint(1), +PRIMARY(a)",
+        ),
         (&old, vec!["CREATE TABLE t (a INT UNSIGNED, b SERIAL)"], "a int(10) unsigned, b bigint(20) unsigned!, +b(b)"),
-        (&mysql, vec!["CREATE TABLE t (a INT, b INT)", "ALTER TABLE t ADD c INT FIRST, ADD d INT AFTER a, DROP b"], "c int, a int, d int"),
-        (&mysql, vec!["CREATE TABLE t (a INT, b INT)", "ALTER TABLE t CHANGE a b INT, CHANGE b a INT NOT NULL"], "b int, a int!"),
-        (&mysql, vec!["CREATE TABLE t (a INT, b INT, UNIQUE (a), UNIQUE (a, b), INDEX (b))", "ALTER TABLE t DROP COLUMN a"], "b int, +a_2(b), -b(b)"),
-        (&mysql, vec!["CREATE TABLE t (a INT)", "CREATE TABLE u LIKE t", "RENAME TABLE t TO x, u TO t, x TO u", "DROP TABLE u", "ALTER TABLE t RENAME COLUMN a TO z"], "z int"),
-        (&mysql, vec!["CREATE TABLE t (a TEXT, b VARCHAR(10))", "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4"], "a mediumtext, b varchar(10)"),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a INT, b INT)", "ALTER TABLE t ADD c INT FIRST, ADD d INT AFTER a, DROP b"],
+            "c int, a int, d int",
+        ),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a INT, b INT)", "ALTER TABLE t CHANGE a b INT, CHANGE b a INT NOT NULL"],
+            "b int, a int!",
+        ),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a INT, b INT, UNIQUE (a), UNIQUE (a, b), INDEX (b))", "ALTER TABLE t DROP COLUMN a"],
+            "b int, +a_2(b), -b(b)",
+        ),
+        (
+            &mysql,
+            vec![
+                "CREATE TABLE t (a INT)",
+                "CREATE TABLE u LIKE t",
+                "RENAME TABLE t TO x, u TO t, x TO u",
+                "DROP TABLE u",
+                "ALTER TABLE t RENAME COLUMN a TO z",
+            ],
+            "z int",
+        ),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a TEXT, b VARCHAR(10))", "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4"],
+            "a mediumtext, b varchar(10)",
+        ),
         (&mysql, vec!["CREATE TABLE t AS SELECT 1"], "? its columns come from a query"),
-        (&mysql, vec!["CREATE TABLE t (a INT)", "ALTER TABLE t FROBNICATE a INT, ADD"], "? a statement that names it is not understood"),
-        (&mysql, vec!["CREATE TABLE t (a INT)", "ALTER TABLE t DROP b"], "? a column `b` was changed that is not known"),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a INT)", "ALTER TABLE t FROBNICATE a INT, ADD"],
+            "? a statement that names it is not understood",
+        ),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a INT)", "ALTER TABLE t DROP b"],
+            "? a column `b` was changed that is not known",
+        ),
         (&mysql, vec!["CREATE TABLE t (a INT)", "CREATE TABLE IF NOT EXISTS t (b INT)"], "a int"),
         (&mysql, vec!["CREATE TABLE t (a INT)", "DROP DATABASE s"], "none"),
     ] {

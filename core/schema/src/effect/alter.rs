@@ -58,8 +58,18 @@ pub(super) fn rename(reader: &mut Reader<'_>) -> Option<Effect> {
 
 /// Clauses that concern partitions alone: the rest of the statement is theirs.
 const OF_PARTITIONS: [&str; 12] = [
-    "PARTITION", "REMOVE", "TRUNCATE", "COALESCE", "REORGANIZE", "ANALYZE", "CHECK", "OPTIMIZE", "REBUILD", "REPAIR",
-    "EXCHANGE", "SECONDARY_LOAD",
+    "PARTITION",
+    "REMOVE",
+    "TRUNCATE",
+    "COALESCE",
+    "REORGANIZE",
+    "ANALYZE",
+    "CHECK",
+    "OPTIMIZE",
+    "REBUILD",
+    "REPAIR",
+    "EXCHANGE",
+    "SECONDARY_LOAD",
 ];
 
 fn clauses(reader: &mut Reader<'_>, dialect: Dialect) -> Option<Vec<Clause>> {
@@ -285,4 +295,3 @@ fn order(reader: &mut Reader<'_>) -> Option<()> {
         }
     }
 }
-

@@ -142,7 +142,7 @@ pub(super) fn drop(reader: &mut Reader<'_>) -> Option<Effect> {
                 reader.peek()?;
                 reader.skip();
             }
-            let clauses = vec![Clause::DropKey { name: name, if_exists }];
+            let clauses = vec![Clause::DropKey { name, if_exists }];
             Some(Effect::AlterTable(Box::new(AlterTable { name: reader.name()?, clauses })))
         }
         "DATABASE" | "SCHEMA" => Some(Effect::DropDatabase { name: reader.identifier()? }),

@@ -19,18 +19,33 @@ pub(crate) use key::{KeyKind, KeySpec};
 pub enum Effect {
     /// It changes no table's form.
     Nothing,
-    CreateDatabase { name: String, if_not_exists: bool, named: Named },
+    CreateDatabase {
+        name: String,
+        if_not_exists: bool,
+        named: Named,
+    },
     /// `None`: the session's.
-    AlterDatabase { name: Option<String>, named: Named },
-    DropDatabase { name: String },
+    AlterDatabase {
+        name: Option<String>,
+        named: Named,
+    },
+    DropDatabase {
+        name: String,
+    },
     CreateTable(Box<CreateTable>),
     /// Tables, views or sequences.
     Drop(Vec<Name>),
     /// Old and new names, one after the other.
-    Rename { pairs: Vec<(Name, Name)>, if_exists: bool },
+    Rename {
+        pairs: Vec<(Name, Name)>,
+        if_exists: bool,
+    },
     AlterTable(Box<AlterTable>),
     /// Something else takes this name: a view, a sequence.
-    Other { name: Name, what: &'static str },
+    Other {
+        name: Name,
+        what: &'static str,
+    },
     /// Not understood: everything in it that might be a table's name.
     Unknown(Vec<Name>),
 }
@@ -73,18 +88,47 @@ pub enum Place {
 /// A part of ALTER TABLE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Clause {
-    AddColumn { spec: ColumnSpec, place: Place, if_not_exists: bool },
+    AddColumn {
+        spec: ColumnSpec,
+        place: Place,
+        if_not_exists: bool,
+    },
     /// CHANGE and MODIFY; without a place the column stays where it is.
-    Change { old: String, spec: ColumnSpec, place: Place, if_exists: bool },
-    DropColumn { name: String, if_exists: bool },
-    RenameColumn { old: String, new: String, if_exists: bool },
-    Visibility { name: String, invisible: bool },
-    AddKey { key: KeySpec, if_not_exists: bool },
+    Change {
+        old: String,
+        spec: ColumnSpec,
+        place: Place,
+        if_exists: bool,
+    },
+    DropColumn {
+        name: String,
+        if_exists: bool,
+    },
+    RenameColumn {
+        old: String,
+        new: String,
+        if_exists: bool,
+    },
+    Visibility {
+        name: String,
+        invisible: bool,
+    },
+    AddKey {
+        key: KeySpec,
+        if_not_exists: bool,
+    },
     DropPrimaryKey,
-    DropKey { name: String, if_exists: bool },
+    DropKey {
+        name: String,
+        if_exists: bool,
+    },
     /// A key, a check or a foreign key.
     DropConstraint(String),
-    RenameKey { old: String, new: String, if_exists: bool },
+    RenameKey {
+        old: String,
+        new: String,
+        if_exists: bool,
+    },
     RenameTo(Name),
     /// The table's default for columns to come.
     Default(Named),
@@ -108,6 +152,19 @@ pub fn read(sql: &str, sql_mode: u64, dialect: Dialect) -> Effect {
     })
 }
 
+/// Tables that others are made from.
+pub(crate) fn referred(effect: &Effect) -> Vec<&Name> {
+    match effect {
+        Effect::CreateTable(create) => create.like.iter().collect(),
+        Effect::Rename { pairs, .. } => pairs.iter().map(|(old, _)| old).collect(),
+        Effect::AlterTable(alter) => {
+            let moves = |clause: &Clause| matches!(clause, Clause::RenameTo(_) | Clause::SplitOff(_));
+            if alter.clauses.iter().any(moves) { vec![&alter.name] } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Whatever might be a table's name.
 fn every_name(reader: &mut Reader<'_>) -> Vec<Name> {
     let mut names = Vec::new();
@@ -123,10 +180,51 @@ fn every_name(reader: &mut Reader<'_>) -> Vec<Name> {
 
 /// Statements that change no table's form.
 const OF_NO_EFFECT: [&str; 46] = [
-    "ANALYZE", "BEGIN", "BINLOG", "CACHE", "CALL", "CHANGE", "CHECK", "CHECKSUM", "CLONE", "COMMIT", "DEALLOCATE",
-    "DELETE", "DO", "END", "EXECUTE", "EXPLAIN", "FLUSH", "GRANT", "HANDLER", "HELP", "IMPORT", "INSERT", "INSTALL",
-    "KILL", "LOAD", "LOCK", "OPTIMIZE", "PREPARE", "PURGE", "RELEASE", "REPAIR", "REPLACE", "RESET", "REVOKE",
-    "ROLLBACK", "SAVEPOINT", "SELECT", "SHOW", "START", "STOP", "TRUNCATE", "UNINSTALL", "UNLOCK", "UPDATE", "USE",
+    "ANALYZE",
+    "BEGIN",
+    "BINLOG",
+    "CACHE",
+    "CALL",
+    "CHANGE",
+    "CHECK",
+    "CHECKSUM",
+    "CLONE",
+    "COMMIT",
+    "DEALLOCATE",
+    "DELETE",
+    "DO",
+    "END",
+    "EXECUTE",
+    "EXPLAIN",
+    "FLUSH",
+    "GRANT",
+    "HANDLER",
+    "HELP",
+    "IMPORT",
+    "INSERT",
+    "INSTALL",
+    "KILL",
+    "LOAD",
+    "LOCK",
+    "OPTIMIZE",
+    "PREPARE",
+    "PURGE",
+    "RELEASE",
+    "REPAIR",
+    "REPLACE",
+    "RESET",
+    "REVOKE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SELECT",
+    "SHOW",
+    "START",
+    "STOP",
+    "TRUNCATE",
+    "UNINSTALL",
+    "UNLOCK",
+    "UPDATE",
+    "USE",
     "XA",
 ];
 
@@ -163,8 +261,23 @@ fn statement(reader: &mut Reader<'_>, dialect: Dialect) -> Option<Effect> {
 
 /// Objects that have nothing to do with a table's form.
 const OTHER_OBJECTS: [&str; 17] = [
-    "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "USER", "ROLE", "SERVER", "LOGFILE", "TABLESPACE", "UNDO", "INSTANCE",
-    "PACKAGE", "LIBRARY", "PREPARE", "CATALOG", "RESOURCE", "PUBLIC",
+    "TRIGGER",
+    "PROCEDURE",
+    "FUNCTION",
+    "EVENT",
+    "USER",
+    "ROLE",
+    "SERVER",
+    "LOGFILE",
+    "TABLESPACE",
+    "UNDO",
+    "INSTANCE",
+    "PACKAGE",
+    "LIBRARY",
+    "PREPARE",
+    "CATALOG",
+    "RESOURCE",
+    "PUBLIC",
 ];
 
 fn is_other_object(object: &str, reader: &mut Reader<'_>) -> bool {
@@ -208,7 +321,8 @@ fn modifiers(reader: &mut Reader<'_>) -> Modifiers {
 fn default_charset(reader: &mut Reader<'_>, named: &mut Named) -> bool {
     let mark = reader.mark();
     reader.accept("DEFAULT");
-    let is_charset = reader.accept("CHARSET") || reader.accept_all(&["CHARACTER", "SET"]) || reader.accept_all(&["CHAR", "SET"]);
+    let is_charset =
+        reader.accept("CHARSET") || reader.accept_all(&["CHARACTER", "SET"]) || reader.accept_all(&["CHAR", "SET"]);
     if is_charset {
         reader.accept_symbol('=');
         match reader.identifier_or_string() {

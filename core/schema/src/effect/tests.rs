@@ -10,10 +10,21 @@ fn effect(sql: &str) -> Effect {
 #[test]
 fn statements_that_change_no_table_are_told_from_those_that_are_not_understood() {
     for sql in [
-        "", "/* a */", "BEGIN", "INSERT INTO t VALUES (1)", "TRUNCATE t", "GRANT ALL ON t TO u", "SET x = 1",
-        "CREATE TEMPORARY TABLE t (a INT)", "DROP TEMPORARY TABLE t", "CREATE DEFINER=`a`@`%` TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.a=1",
-        "CREATE AGGREGATE FUNCTION f RETURNS INT SONAME 'x'", "ALTER VIEW v AS SELECT 1", "OPTIMIZE TABLE t",
-        "SET STATEMENT max_statement_time=1 FOR INSERT INTO t VALUES (1)", "RENAME USER a TO b",
+        "",
+        "/* a */",
+        "BEGIN",
+        "INSERT INTO t VALUES (1)",
+        "TRUNCATE t",
+        "GRANT ALL ON t TO u",
+        "SET x = 1",
+        "CREATE TEMPORARY TABLE t (a INT)",
+        "DROP TEMPORARY TABLE t",
+        "CREATE DEFINER=`a`@`%` TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.a=1",
+        "CREATE AGGREGATE FUNCTION f RETURNS INT SONAME 'x'",
+        "ALTER VIEW v AS SELECT 1",
+        "OPTIMIZE TABLE t",
+        "SET STATEMENT max_statement_time=1 FOR INSERT INTO t VALUES (1)",
+        "RENAME USER a TO b",
     ] {
         assert_eq!(effect(sql), Effect::Nothing, "{sql}");
     }
@@ -23,7 +34,8 @@ fn statements_that_change_no_table_are_told_from_those_that_are_not_understood()
         ("CREATE TABLE `t", vec![]),
     ] {
         let Effect::Unknown(found) = effect(sql) else { panic!("{sql}: {:?}", effect(sql)) };
-        let text = |name: Name| name.database.map_or(name.table.clone(), |database| format!("{database}.{}", name.table));
+        let text =
+            |name: Name| name.database.map_or(name.table.clone(), |database| format!("{database}.{}", name.table));
         assert_eq!(found.into_iter().map(text).collect::<Vec<_>>(), names, "{sql}");
     }
 }
@@ -45,8 +57,21 @@ fn every_clause_of_alter_is_read() {
     assert_eq!(
         kinds,
         [
-            "AddColumn", "AddColumn", "AddKey", "DropColumn", "DropColumn", "Change", "Change", "RenameColumn",
-            "AddKey", "DropPrimaryKey", "DropKey", "RenameKey", "Default", "Convert", "RenameTo"
+            "AddColumn",
+            "AddColumn",
+            "AddKey",
+            "DropColumn",
+            "DropColumn",
+            "Change",
+            "Change",
+            "RenameColumn",
+            "AddKey",
+            "DropPrimaryKey",
+            "DropKey",
+            "RenameKey",
+            "Default",
+            "Convert",
+            "RenameTo"
         ]
     );
     for sql in [

@@ -32,9 +32,9 @@ use replicator_binlog::{Decoder, Event, EventBody, EventHeader, TableMap, XaPrep
 use replicator_model::desired::TransactionPlace;
 use replicator_model::failure::Failure;
 use replicator_model::position::Position;
-use replicator_mysql::facts::ServerFlavor;
 use replicator_mysql::place::{Place, nearest};
 use replicator_mysql::tables::Collations;
+use replicator_schema::dialect::Dialect;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use transaction::Transaction;
@@ -43,7 +43,7 @@ use transaction::Transaction;
 #[derive(Debug)]
 pub(super) struct Assembler {
     scope: Scope,
-    flavor: ServerFlavor,
+    dialect: Dialect,
     /// As in a checkpoint.
     server: Arc<str>,
     /// Whether points carry GTIDs. Not where the set of all transactions before the start is not known.
@@ -87,7 +87,7 @@ pub(super) enum Wanted {
 #[derive(Debug)]
 pub(super) struct Beginning {
     pub(super) scope: Scope,
-    pub(super) flavor: ServerFlavor,
+    pub(super) dialect: Dialect,
     pub(super) server: String,
     pub(super) track_gtids: bool,
     pub(super) collations: Collations,
@@ -120,7 +120,7 @@ impl Assembler {
     pub(super) fn new(beginning: Beginning) -> Self {
         let Beginning {
             scope,
-            flavor,
+            dialect,
             server,
             track_gtids,
             collations,
@@ -132,7 +132,7 @@ impl Assembler {
         } = beginning;
         Self {
             scope,
-            flavor,
+            dialect,
             server: server.into(),
             track_gtids,
             collations,
@@ -218,7 +218,7 @@ impl Assembler {
             EventBody::ExecuteLoadQuery(load) => {
                 let database = utf8(load.database, "database name")?;
                 let sql = utf8(load.sql, "LOAD DATA statement")?;
-                self.judge(&Statement::read(sql, 0), sql, database, None)?;
+                self.judge(&Statement::read(sql, 0, self.dialect), sql, database, None)?;
             }
             EventBody::Incident { number, message } => {
                 return Err(Failure::definite(

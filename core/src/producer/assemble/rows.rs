@@ -22,7 +22,7 @@ impl Assembler {
             return Ok(None);
         }
         let awaited = Awaited { table_id: event.table_id, body, map };
-        if schema::needs_definition(&awaited.map, self.flavor) {
+        if schema::needs_definition(&awaited.map, self.dialect.flavor) {
             let (database, table) = (awaited.map.database.clone(), awaited.map.table.clone());
             self.awaited = Some(awaited);
             return Ok(Some(Wanted::Table { database, table }));

@@ -53,7 +53,7 @@ impl Assembler {
     fn pass_over_statement(&mut self, query: &Query<'_>, seen: &Seen) {
         let sql = String::from_utf8_lossy(&query.sql);
         let sql_mode = query.status.parse().ok().and_then(|session| session.sql_mode).unwrap_or(0);
-        let statement = Statement::read(&sql, sql_mode);
+        let statement = Statement::read(&sql, sql_mode, self.dialect);
         let Some(transaction) = &mut self.transaction else { return };
         match statement {
             Statement::Begin | Statement::XaBracket => transaction.open = true,

@@ -20,7 +20,7 @@ impl Assembler {
             )
         })?;
         let session = query.status.parse().map_err(not_decoded)?;
-        let statement = Statement::read(sql, session.sql_mode.unwrap_or(0));
+        let statement = Statement::read(sql, session.sql_mode.unwrap_or(0), self.dialect);
         match &statement {
             Statement::Begin => self.begin_statement(seen)?,
             Statement::Commit => self.end(seen)?,

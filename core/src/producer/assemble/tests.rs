@@ -5,6 +5,7 @@ use replicator_model::failure::ErrorClass;
 use replicator_model::gtid::Gtid;
 use replicator_model::task::ProducerSpec;
 use replicator_mysql::tables::{ColumnDefinition, TableDefinition};
+use replicator_schema::dialect::{ServerFlavor, Version};
 
 const UUID: [u8; 16] = [7; 16];
 const NOW: i64 = 1_800_000_000_000_000;
@@ -92,7 +93,7 @@ fn assembler(flavor: ServerFlavor, floor: u64) -> Assembler {
     let spec: ProducerSpec = serde_json::from_str(r#"{"host": "h", "user": "u", "tables": ["shop.item"]}"#).unwrap();
     Assembler::new(Beginning {
         scope: Scope::new(&spec, &[]),
-        flavor,
+        dialect: Dialect::new(flavor, Version(10, 11, 6)),
         server: "s".into(),
         track_gtids: true,
         collations: Collations::default(),

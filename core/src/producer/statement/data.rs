@@ -1,7 +1,7 @@
 //! Statements that change rows, logged as text (`binlog_format` STATEMENT or MIXED).
 
-use super::reader::Reader;
 use super::{DataStatement, Name, Statement};
+use replicator_schema::reader::Reader;
 
 /// Finds the one table that the statement changes, where it is plain that there is only one.
 pub(super) fn read(verb: &str, reader: &mut Reader<'_>) -> Statement {

@@ -4,23 +4,13 @@
 //! are looked for. What is not known for certain is [`Statement::Unknown`], and stops the task.
 
 mod data;
-mod lexer;
-mod reader;
 mod schema;
 
-use lexer::tokens;
-use reader::Reader;
+use replicator_schema::dialect::Dialect;
+use replicator_schema::lexer::tokens;
+pub(crate) use replicator_schema::reader::Name;
+use replicator_schema::reader::Reader;
 use std::ops::Range;
-
-/// A table's name in a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Name {
-    /// `None`: the session's default database.
-    pub(crate) database: Option<String>,
-    pub(crate) table: String,
-    /// Where it stands in the statement.
-    pub(crate) span: Range<usize>,
-}
 
 /// What a statement does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +81,9 @@ pub(crate) struct DataStatement {
 
 impl Statement {
     /// `sql_mode` is the session's, as bits.
-    pub(crate) fn read(sql: &str, sql_mode: u64) -> Statement {
-        let Ok(tokens) = tokens(sql, sql_mode) else { return Statement::Unknown(first_words(sql)) };
-        let mut reader = Reader::new(sql, &tokens);
+    pub(crate) fn read(sql: &str, sql_mode: u64, dialect: Dialect) -> Statement {
+        let Ok(tokens) = tokens(sql, sql_mode, dialect) else { return Statement::Unknown(first_words(sql)) };
+        let mut reader = Reader::new(sql, &tokens, sql_mode);
         statement(&mut reader).unwrap_or_else(|| Statement::Unknown(first_words(sql)))
     }
 }

@@ -1,7 +1,7 @@
 //! CREATE, ALTER, DROP, RENAME and TRUNCATE.
 
-use super::reader::Reader;
 use super::{DatabaseAction, Name, Statement, TableAction, TableStatement};
+use replicator_schema::reader::Reader;
 
 /// Objects that are not replicated: their statements are passed over.
 const IGNORED_OBJECTS: [&str; 16] = [

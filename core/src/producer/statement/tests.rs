@@ -1,7 +1,8 @@
 use super::*;
+use replicator_schema::dialect::{ServerFlavor, Version};
 
 fn read(sql: &str) -> Statement {
-    Statement::read(sql, 0)
+    Statement::read(sql, 0, Dialect::new(ServerFlavor::MariaDb, Version(10, 11, 6)))
 }
 
 /// The action and the names, `database.table` or `table`; a `+` before what is only mentioned.
