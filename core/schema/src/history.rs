@@ -43,7 +43,7 @@ pub enum Known {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     /// As after the last statement.
-    catalogue: Catalogue,
+    pub(crate) catalogue: Catalogue,
     /// When all databases were looked at.
     pub(crate) taken: Option<Taken>,
     pub(crate) tables: BTreeMap<TableName, Vec<Version>>,
@@ -106,6 +106,9 @@ impl History {
 
     /// Does what a statement did at a moment. Answers the tables that are known otherwise from there on.
     pub fn apply(&mut self, effect: &Effect, moment: u64, session: &Session, server: &Server) -> BTreeSet<TableName> {
+        if *effect == Effect::Nothing {
+            return BTreeSet::new();
+        }
         let mut next = self.catalogue.clone();
         let touched = next.apply(effect, session, server);
         let others = referred(effect).into_iter().filter_map(|name| server.resolve(name, session));
