@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `event_header`, `format_description`, `decoder`, `event` | framing, checksums, the kinds of events |
 //! | `gtid`, `mariadb`, `xa`, `query`, `statement` | transactions and statements |
-//! | `payload`, `deflate` | compressed transactions (MySQL) and events (MariaDB) |
+//! | `payload`, `inflater`, `deflate` | compressed transactions (MySQL) and events (MariaDB) |
 //! | `table_map`, `optional_metadata`, `column` | what a table looks like |
 //! | `rows`, `value`, `decimal`, `temporal` | rows and their values |
 //! | `text`, `jsonb` | values as the servers print them |
@@ -31,6 +31,7 @@ mod event;
 mod event_header;
 mod format_description;
 mod gtid;
+mod inflater;
 pub mod jsonb;
 mod mariadb;
 mod optional_metadata;
@@ -52,6 +53,7 @@ pub use event::{Event, EventBody};
 pub use event_header::{EventHeader, EventKind, HEADER_LENGTH};
 pub use format_description::{ChecksumAlg, Flavor, FormatDescription};
 pub use gtid::{MysqlGtid, PreviousGtidSet, PreviousGtids};
+pub use inflater::PayloadInflater;
 pub use mariadb::{MariaDbGtid, MariaDbGtidList};
 pub use payload::{InflateLimits, InnerEvents, PayloadCompression, TransactionPayload};
 pub use query::{Query, SessionCharsets, SessionContext, StatusVars};

@@ -23,18 +23,17 @@ pub struct TransactionPayload<'a> {
     pub payload: &'a [u8],
 }
 
-/// Bounds on what a payload may become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InflateLimits {
-    /// Most bytes of a single inner event: what has to be in memory at once.
-    pub event_bytes: u64,
-    /// Most bytes of the whole transaction.
-    pub total_bytes: u64,
+/// What stands before the compressed bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PayloadFields {
+    pub(crate) size: u64,
+    pub(crate) compression: PayloadCompression,
+    pub(crate) uncompressed_size: Option<u64>,
 }
 
-impl<'a> TransactionPayload<'a> {
+impl PayloadFields {
     /// Fields are (number, length, value), each a length-encoded integer, up to number 0; the payload follows.
-    pub(crate) fn parse(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+    pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
         let (mut size, mut compression, mut uncompressed_size) = (None, None, None);
         loop {
             let field = cursor.lenenc("payload field")?;
@@ -59,6 +58,22 @@ impl<'a> TransactionPayload<'a> {
             Some(other) => return Err(cursor.unsupported(format!("payload compression {other}"))),
             None => return Err(cursor.malformed("compression type", "none")),
         };
+        Ok(PayloadFields { size, compression, uncompressed_size })
+    }
+}
+
+/// Bounds on what a payload may become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InflateLimits {
+    /// Most bytes of a single inner event: what has to be in memory at once.
+    pub event_bytes: u64,
+    /// Most bytes of the whole transaction.
+    pub total_bytes: u64,
+}
+
+impl<'a> TransactionPayload<'a> {
+    pub(crate) fn parse(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let PayloadFields { size, compression, uncompressed_size } = PayloadFields::parse(cursor)?;
         let payload = cursor.take(usize::try_from(size).unwrap_or(usize::MAX), "payload")?;
         Ok(TransactionPayload { compression, uncompressed_size, payload })
     }
@@ -162,7 +177,7 @@ impl InnerEvents<'_> {
 }
 
 /// `at` counts uncompressed bytes.
-fn malformed(at: u64, expected: &'static str, found: String) -> DecodeError {
+pub(crate) fn malformed(at: u64, expected: &'static str, found: String) -> DecodeError {
     let offset = usize::try_from(at).unwrap_or(usize::MAX);
     DecodeError::Malformed { kind: EventKind::TRANSACTION_PAYLOAD, offset, expected, found }
 }

@@ -5,8 +5,9 @@ use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
 use replicator_model::failure::Failure;
 use replicator_model::secret::Secret;
 use replicator_model::task::{MySqlTargetSpec, ProducerSpec, Tls, TlsMode};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 /// A connection to a server, for those who only hand it on.
 pub use mysql_async::Conn as Connection;
@@ -79,12 +80,28 @@ impl Endpoint {
         match tokio::time::timeout(self.connect_timeout, Conn::new(self.options(statements))).await {
             Ok(Ok(conn)) => Ok(conn),
             Ok(Err(error)) => Err(failure(&error).at(place)),
-            Err(_) => Err(Failure::transient(
-                "connect_timeout",
-                format!("{place}: no connection within {:?}", self.connect_timeout),
-                "check that the server runs and that no firewall drops the packets",
-            )),
+            Err(_) => Err(self.timed_out()),
         }
+    }
+
+    pub(crate) fn timed_out(&self) -> Failure {
+        Failure::transient(
+            "connect_timeout",
+            format!("login as `{}`: no connection within {:?}", self.user, self.connect_timeout),
+            "check that the server runs and that no firewall drops the packets",
+        )
+    }
+
+    /// A bare connection, to the first of its addresses that answers.
+    pub(crate) async fn tcp(&self) -> std::io::Result<TcpStream> {
+        let stream = if self.addresses.is_empty() {
+            TcpStream::connect((self.host.as_str(), self.port)).await?
+        } else {
+            let known: Vec<_> = self.addresses.iter().map(|address| SocketAddr::new(*address, self.port)).collect();
+            TcpStream::connect(&*known).await?
+        };
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
 
     fn options(&self, init: Vec<String>) -> Opts {

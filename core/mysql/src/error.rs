@@ -44,11 +44,29 @@ fn handshake_problem(error: &std::io::Error) -> Option<&rustls::Error> {
     is_lasting.then_some(problem)
 }
 
-fn tls_failed(problem: impl std::fmt::Display) -> Failure {
+pub(crate) fn tls_failed(problem: impl std::fmt::Display) -> Failure {
     Failure::definite(
         "tls_failed",
         format!("no encrypted connection: {problem}"),
         "check `tls.ca` and the server's certificate, or choose another `tls.mode`",
+    )
+}
+
+/// The server wants a login method that is not ours.
+pub(crate) fn auth_plugin_unknown(name: &str) -> Failure {
+    Failure::definite(
+        "auth_plugin_unknown",
+        format!("the server wants the login method `{name}`"),
+        "check the user's name, for a server makes up a method for a user it does not know; else let the user log in with \
+         caching_sha2_password, mysql_native_password or ed25519",
+    )
+}
+
+pub(crate) fn tls_not_offered() -> Failure {
+    Failure::definite(
+        "tls_not_offered",
+        "the server offers no encryption",
+        "enable TLS on the server, or set `tls.mode` to \"off\"",
     )
 }
 
@@ -59,17 +77,8 @@ fn driver_failure(error: &DriverError) -> Failure {
             "the server closed the connection",
             "see the server's error log; it is tried again",
         ),
-        DriverError::UnknownAuthPlugin { name } => Failure::definite(
-            "auth_plugin_unknown",
-            format!("the server wants the login method `{name}`"),
-            "check the user's name, for a server makes up a method for a user it does not know; else let the user log in with \
-             caching_sha2_password, mysql_native_password or ed25519",
-        ),
-        DriverError::NoClientSslFlagFromServer => Failure::definite(
-            "tls_not_offered",
-            "the server offers no encryption",
-            "enable TLS on the server, or set `tls.mode` to \"off\"",
-        ),
+        DriverError::UnknownAuthPlugin { name } => auth_plugin_unknown(name),
+        DriverError::NoClientSslFlagFromServer => tls_not_offered(),
         // Its text would show the packet's bytes, which may be rows.
         DriverError::UnexpectedPacket { .. } => Failure::transient(
             "unexpected_packet",
@@ -85,7 +94,7 @@ fn driver_failure(error: &DriverError) -> Failure {
     }
 }
 
-fn server_failure(error: &ServerError) -> Failure {
+pub(crate) fn server_failure(error: &ServerError) -> Failure {
     let reason = format!("{} (error {})", message(error), error.code);
     match error.code {
         1045 | 1698 => Failure::definite(

@@ -11,6 +11,7 @@ pub mod facts;
 pub mod head;
 pub mod locate;
 pub mod markers;
+pub mod passed;
 pub mod place;
 pub mod prepared;
 pub mod privileges;

@@ -5,9 +5,10 @@ use crate::beginning::FIRST_OFFSET;
 use crate::connect::Endpoint;
 use crate::facts::{ServerFacts, ServerFlavor};
 use crate::head::LogFile;
+use crate::passed::{Passed, first_rotate};
 use crate::place::Place;
-use crate::replication::{BinlogConnection, Dump, DumpFrom, ReplicaIdentity};
-use replicator_binlog::{Decoder, Event, EventBody, EventHeader};
+use crate::replication::{BinlogConnection, Dump, DumpFrom, EventPart, ReplicaIdentity};
+use replicator_binlog::{DecodeError, Decoder, Event, EventBody, EventHeader};
 use replicator_model::failure::Failure;
 use replicator_model::gtid::mysql::Interval;
 use replicator_model::gtid::{GtidSet, MySqlGtid, MySqlGtidSet};
@@ -47,6 +48,15 @@ pub struct Located {
     pub gtid_set: Option<GtidSet>,
 }
 
+/// A log, opened: the event that names the file is read.
+#[derive(Debug)]
+pub struct OpenedLog {
+    pub connection: BinlogConnection,
+    pub decoder: Decoder,
+    /// Where the next event that is in the file begins.
+    pub position: Position,
+}
+
 impl LogReader {
     /// `unique` tells this look from any other, also of other processes.
     pub fn new(endpoint: Endpoint, facts: &ServerFacts, unique: &str) -> Self {
@@ -54,22 +64,30 @@ impl LogReader {
         Self { endpoint, flavor: facts.flavor, gtids: facts.gtids, identity }
     }
 
-    /// The log from a place on.
-    pub async fn open(&self, from: &Position) -> Result<BinlogConnection, Failure> {
-        let Ok(offset) = u32::try_from(from.offset) else {
-            return Err(Failure::definite(
-                "position_unknown",
-                format!("{from} lies behind 4 GiB, where a source can't be asked to begin"),
-                "rewind by GTID, or to the start of a file",
-            ));
-        };
-        let from = DumpFrom::Position { file: from.file.clone(), offset };
+    /// The log from a position on. What a source can't be asked for, behind 4 GiB, is read up to.
+    pub async fn open(&self, from: &Position) -> Result<OpenedLog, Failure> {
+        let offset = u32::try_from(from.offset).unwrap_or(FIRST_OFFSET as u32);
+        let mut connection = self.dump(&from.file, offset).await?;
+        let mut decoder = Decoder::new();
+        let position = first_rotate(&mut decoder, &connection.next().await?.bytes)?;
+        if position.offset >= from.offset {
+            return Ok(OpenedLog { connection, decoder, position });
+        }
+        let mut passed = Passed::new(from.clone(), decoder, false);
+        while !passed.is_there() {
+            passed.take(&connection.next().await?)?;
+        }
+        let (decoder, place, _) = passed.into_parts();
+        Ok(OpenedLog { connection, decoder, position: Position::new(&*place.file, place.offset) })
+    }
+
+    async fn dump(&self, file: &str, offset: u32) -> Result<BinlogConnection, Failure> {
         let dump = Dump {
             flavor: self.flavor,
             identity: self.identity.clone(),
             heartbeat: Duration::from_secs(1),
             event_bytes_max: EVENT_BYTES_MAX,
-            from,
+            from: DumpFrom::Position { file: file.to_owned(), offset },
         };
         BinlogConnection::open(&self.endpoint, dump).await
     }
@@ -89,7 +107,7 @@ impl LogReader {
     }
 
     async fn begun_us(&self, file: &str) -> Result<i64, Failure> {
-        let mut connection = self.open(&Position::new(file, FIRST_OFFSET)).await?;
+        let OpenedLog { mut connection, .. } = self.open(&Position::new(file, FIRST_OFFSET)).await?;
         loop {
             let event = connection.next().await?;
             if let Ok(header) = EventHeader::parse(&event.bytes)
@@ -103,9 +121,8 @@ impl LogReader {
     /// Reads from the start of a file up to what is wanted, at most up to `end`, where the log ended when it was asked.
     /// `None`: more would have to be read than the limit allows.
     pub async fn locate(&self, file: &str, wanted: &Wanted, end: &Position) -> Result<Option<Located>, Failure> {
-        let mut connection = self.open(&Position::new(file, FIRST_OFFSET)).await?;
+        let OpenedLog { mut connection, mut decoder, .. } = self.open(&Position::new(file, FIRST_OFFSET)).await?;
         let mut search = Search::new(file, wanted.clone(), self.gtids && self.flavor == ServerFlavor::MySql);
-        let mut decoder = Decoder::new();
         let mut read: u64 = 0;
         while !search.is_over(end) {
             let event = connection.next().await?;
@@ -113,13 +130,15 @@ impl LogReader {
             if read > READ_BYTES_MAX {
                 return Ok(None);
             }
-            if event.inner {
-                continue;
+            match event.part {
+                EventPart::Inner => continue,
+                EventPart::Compressed => {
+                    search.pass(&EventHeader::parse(&event.bytes).map_err(|error| search.malformed(&error))?)?;
+                    continue;
+                }
+                EventPart::Whole => {}
             }
-            let decoded = decoder.decode(&event.bytes).map_err(|error| {
-                let hint = "check the source's binary log with mysqlbinlog";
-                Failure::definite("event_malformed", error.to_string(), hint).at(&search.place)
-            })?;
+            let decoded = decoder.decode(&event.bytes).map_err(|error| search.malformed(&error))?;
             search.take(&decoded)?;
         }
         Ok(Some(search.located()))
@@ -169,6 +188,17 @@ impl Search {
         if let (Some((_, Some(gtid))), Some(passed)) = (self.open.take(), &mut self.passed) {
             passed.insert(&gtid);
         }
+    }
+
+    fn malformed(&self, error: &DecodeError) -> Failure {
+        let hint = "check the source's binary log with mysqlbinlog";
+        Failure::definite("event_malformed", error.to_string(), hint).at(&self.place)
+    }
+
+    /// An event that is not looked into.
+    fn pass(&mut self, header: &EventHeader) -> Result<(), Failure> {
+        let offset = self.place.pass(header);
+        self.look(&Position::new(&*self.place.file, offset), header.timestamp)
     }
 
     fn take(&mut self, event: &Event<'_>) -> Result<(), Failure> {

@@ -2,8 +2,9 @@
 
 use crate::beginning::FIRST_OFFSET;
 use crate::head::LogFile;
-use crate::locate::LogReader;
+use crate::locate::{LogReader, OpenedLog};
 use crate::place::Place;
+use crate::replication::EventPart;
 use bytes::Bytes;
 use replicator_binlog::{Decoder, EventBody, EventHeader, EventKind};
 use replicator_model::failure::Failure;
@@ -23,11 +24,11 @@ impl LogReader {
             if start > *before {
                 continue;
             }
-            let mut connection = self.open(&start).await?;
+            let OpenedLog { mut connection, .. } = self.open(&start).await?;
             let mut search = PreparedSearch::new(&file.name, xid, before);
             while !search.is_over {
                 let event = connection.next().await?;
-                search.take(&event.bytes, event.inner)?;
+                search.take(&event.bytes, event.part == EventPart::Inner)?;
             }
             if let Some(offset) = search.found {
                 return Ok(Some(Position::new(&file.name, offset)));

@@ -1,9 +1,9 @@
 //! One transaction of a source's log, as a person wants to see it before deciding about it.
 
-use crate::locate::LogReader;
+use crate::locate::{LogReader, OpenedLog};
 use crate::place::Place;
-use bytes::Bytes;
-use replicator_binlog::{Decoder, Event, EventBody, RowsEvent, RowsKind, TableMap, Value, write_text};
+use crate::replication::{EventPart, RawEvent};
+use replicator_binlog::{Decoder, Event, EventBody, EventHeader, RowsEvent, RowsKind, TableMap, Value, write_text};
 use replicator_model::failure::Failure;
 use replicator_model::position::Position;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,8 +34,8 @@ pub struct ShownTransaction {
 impl LogReader {
     /// Reads the transaction that begins at a position.
     pub async fn transaction_at(&self, position: &Position) -> Result<ShownTransaction, Failure> {
-        let mut connection = self.open(position).await?;
-        let mut reading = Reading::new(position);
+        let OpenedLog { mut connection, decoder, .. } = self.open(position).await?;
+        let mut reading = Reading::new(position, decoder);
         let mut read: u64 = 0;
         while !reading.is_complete {
             let event = connection.next().await?;
@@ -44,7 +44,7 @@ impl LogReader {
                 reading.shown.is_cut = true;
                 break;
             }
-            reading.take(&event.bytes, event.inner);
+            reading.take(&event);
         }
         Ok(reading.shown)
     }
@@ -64,9 +64,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(begin: &Position) -> Self {
+    fn new(begin: &Position, decoder: Decoder) -> Self {
         Self {
-            decoder: Decoder::new(),
+            decoder,
             place: Place::new(&begin.file, begin.offset),
             begin: begin.offset,
             shown: ShownTransaction::default(),
@@ -78,12 +78,23 @@ impl Reading {
     }
 
     /// What can't be read is no reason to show nothing: it may be why the transaction is looked at.
-    fn take(&mut self, bytes: &Bytes, inner: bool) {
+    fn take(&mut self, raw: &RawEvent) {
         let mut decoder = std::mem::take(&mut self.decoder);
-        let decoded = if inner { decoder.decode_inner(bytes) } else { decoder.decode(bytes) };
+        let decoded = match raw.part {
+            EventPart::Inner => decoder.decode_inner(&raw.bytes),
+            EventPart::Whole => decoder.decode(&raw.bytes),
+            EventPart::Compressed => {
+                if let Ok(header) = EventHeader::parse(&raw.bytes) {
+                    self.place.pass(&header);
+                }
+                self.decoder = decoder;
+                return;
+            }
+        };
         match decoded {
             Ok(event) => {
-                let offset = if inner { self.begin } else { self.place.pass(&event.header) };
+                let offset =
+                    if raw.part == EventPart::Inner { self.begin } else { self.place.pass(&event.header) };
                 self.event(&event, offset, &decoder);
             }
             Err(error) => self.add(format!("(an event that can't be read: {error})")),

@@ -1,7 +1,6 @@
 //! The producer for MySQL and MariaDB: connections around the decisions of `beginning` and `assemble`.
 
 use super::assemble::{self, Assembler, Wanted};
-use super::passed::{Passed, first_rotate};
 use super::prepared::{PreparedReader, PreparedRows};
 use super::scope::Scope;
 use super::{Head, Producer};
@@ -22,8 +21,9 @@ use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::{ServerFacts, ServerFlavor};
 use replicator_mysql::head::{self, KeptLogs, SourceHead};
 use replicator_mysql::locate::LogReader;
+use replicator_mysql::passed::{Passed, first_rotate};
 use replicator_mysql::place::Place;
-use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, RawEvent, ReplicaIdentity};
+use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, ReplicaIdentity};
 use replicator_mysql::tables::{self, TableDefinition};
 use replicator_schema::dialect::Dialect;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -188,8 +188,7 @@ impl BinlogProducer {
         let mut passed =
             Passed::new(position.clone(), begun.decoder, facts.gtids && facts.flavor == ServerFlavor::MySql);
         while !passed.is_there() {
-            let RawEvent { bytes, inner, .. } = connection.next().await?;
-            passed.take(&bytes, inner)?;
+            passed.take(&connection.next().await?)?;
         }
         let (decoder, place, gtids) = passed.into_parts();
         Ok(Begun { connection, decoder, place, position, gtid_set: facts.gtids.then_some(GtidSet::MySql(gtids)) })
@@ -262,7 +261,7 @@ impl Stream {
                 continue;
             }
             let event = self.connection.next().await.map_err(|failure| failure.at(self.assembler.place()))?;
-            match self.assembler.take(&event.bytes, event.inner, now_us())? {
+            match self.assembler.take(&event, now_us())? {
                 Some(Wanted::Table { database, table }) => {
                     self.lookup = Some(tokio::spawn(look_up(endpoint.clone(), database, table)));
                 }

@@ -13,7 +13,6 @@
 mod assemble;
 mod binlog;
 mod column_type;
-mod passed;
 mod prepared;
 mod schema;
 mod scope;

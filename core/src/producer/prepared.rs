@@ -3,14 +3,13 @@
 
 use super::assemble::{Assembler, Beginning, Wanted, WantedTransaction};
 use super::binlog::{look_up, now_us};
-use super::passed::first_rotate;
 use super::scope::Scope;
 use crate::change::{Change, RowsChange};
 use replicator_binlog::Decoder;
 use replicator_model::failure::Failure;
 use replicator_model::position::Position;
 use replicator_mysql::head;
-use replicator_mysql::locate::LogReader;
+use replicator_mysql::locate::{LogReader, OpenedLog};
 use replicator_mysql::place::Place;
 use replicator_mysql::tables::Collations;
 use replicator_schema::dialect::Dialect;
@@ -72,10 +71,8 @@ impl PreparedReader {
             Some(from) => from.clone(),
             None => self.find(wanted).await?,
         };
-        let mut connection = self.log.open(&from).await?;
-        let mut decoder = Decoder::new();
-        let named = first_rotate(&mut decoder, &connection.next().await?.bytes)?;
-        let mut assembler = self.assembler(decoder, &named);
+        let OpenedLog { mut connection, decoder, position } = self.log.open(&from).await?;
+        let mut assembler = self.assembler(decoder, &position);
         let mut has_begun = false;
         loop {
             while let Some(change) = assembler.pop() {
@@ -90,7 +87,7 @@ impl PreparedReader {
                 }
             }
             let event = connection.next().await?;
-            match assembler.take(&event.bytes, event.inner, now_us())? {
+            match assembler.take(&event, now_us())? {
                 Some(Wanted::Table { database, table }) => {
                     let definition = look_up(self.log.endpoint.clone(), database, table).await?;
                     assembler.define(definition.as_ref())?;

@@ -33,6 +33,7 @@ use replicator_model::desired::TransactionPlace;
 use replicator_model::failure::Failure;
 use replicator_model::position::Position;
 use replicator_mysql::place::{Place, nearest};
+use replicator_mysql::replication::{EventPart, RawEvent};
 use replicator_mysql::tables::Collations;
 use replicator_schema::dialect::Dialect;
 use std::collections::VecDeque;
@@ -162,13 +163,19 @@ impl Assembler {
     }
 
     /// Takes the next event. If it answers something that is wanted, that has to come before the next event.
-    /// `inner`: from a compressed transaction. `now_us`: when it was read, in microseconds since 1970 UTC.
-    pub(super) fn take(&mut self, bytes: &Bytes, inner: bool, now_us: i64) -> Result<Option<Wanted>, Failure> {
+    /// `now_us`: when it was read, in microseconds since 1970 UTC.
+    pub(super) fn take(&mut self, raw: &RawEvent, now_us: i64) -> Result<Option<Wanted>, Failure> {
+        let (bytes, inner) = (&raw.bytes, raw.part == EventPart::Inner);
         if inner && self.payload.is_none() {
             // They belong to a transaction before the start.
             return Ok(None);
         }
         let before = self.place.clone();
+        if raw.part == EventPart::Compressed {
+            let header = EventHeader::parse(bytes).map_err(|error| not_decoded(error).at(self.describe(&before)))?;
+            self.payload = Some(self.place.pass(&header));
+            return Ok(None);
+        }
         let decoded = if inner { self.decoder.decode_inner(bytes) } else { self.decoder.decode(bytes) };
         if self.is_skipping() && decoded.is_err() && self.pass_undecoded(bytes, inner) {
             return Ok(None);
@@ -243,9 +250,8 @@ impl Assembler {
             | EventBody::MariaDbBinlogCheckpoint(_)
             | EventBody::MariaDbAnnotateRows(_)
             | EventBody::MariaDbStartEncryption { .. } => {}
-            // Its events follow, unpacked.
-            EventBody::TransactionPayload(_) => self.payload = Some(offset),
-            EventBody::Unknown(_) => unknown(&event.header)?,
+            // Compressed transactions come unpacked.
+            EventBody::TransactionPayload(_) | EventBody::Unknown(_) => unknown(&event.header)?,
         }
         Ok(None)
     }

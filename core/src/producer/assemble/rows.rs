@@ -66,7 +66,7 @@ impl Assembler {
             table,
             kind: rows.kind(),
             no_foreign_key_checks: rows.flags().no_foreign_key_checks(),
-            event: bytes.clone(),
+            event: kept(bytes),
             layout: rows.layout(),
             file: Arc::clone(&self.place.file),
             offset: seen.offset,
@@ -88,6 +88,14 @@ impl Assembler {
             None => Err(no_table_map()),
         }
     }
+}
+
+/// Largest event that is copied when it is kept: a slice would hold what was read with it in memory, 64 KiB at least.
+const COPIED_BYTES_MAX: usize = 16 << 10;
+
+/// An event that may wait in the queue for long.
+fn kept(bytes: &Bytes) -> Bytes {
+    if bytes.len() <= COPIED_BYTES_MAX { Bytes::copy_from_slice(bytes) } else { bytes.clone() }
 }
 
 fn count_rows(rows: &RowsEvent<'_>, map: &TableMap) -> Result<u64, DecodeError> {

@@ -113,10 +113,14 @@ fn mysql() -> Assembler {
 fn changes(assembler: &mut Assembler, events: &[Bytes]) -> Result<Vec<String>, Failure> {
     let mut lines = Vec::new();
     for event in events {
-        assert_eq!(assembler.take(event, false, NOW)?, None);
+        assert_eq!(assembler.take(&raw(event), NOW)?, None);
         lines.extend(std::iter::from_fn(|| assembler.pop()).map(|change| line(&change)));
     }
     Ok(lines)
+}
+
+fn raw(bytes: &Bytes) -> RawEvent {
+    RawEvent { bytes: bytes.clone(), part: EventPart::Whole }
 }
 
 fn line(change: &Change) -> String {
@@ -196,7 +200,7 @@ fn what_can_not_be_held_is_wanted_again_with_its_outcome() {
         let commit = log.query(&format!("XA COMMIT X'{name}',X'',1"));
         let before = Position::new("bin.000001", log.offset.into());
         let wanted = WantedTransaction { xid: format!("x'{name}',x'',1"), from, before };
-        assert_eq!(assembler.take(&commit, false, NOW).unwrap(), Some(Wanted::Transaction(wanted)));
+        assert_eq!(assembler.take(&raw(&commit), NOW).unwrap(), Some(Wanted::Transaction(wanted)));
         assert!(assembler.pop().is_none());
         assembler.end_prepared();
         let reached = format!("reached bin.000001:{} :{gtid}", log.offset);
@@ -267,11 +271,11 @@ fn a_table_that_the_log_does_not_describe_is_asked_for_once() {
     changes(&mut assembler, &[log.gtid(1), log.query("BEGIN")]).unwrap();
     let map = log.table(1, "item", false);
     let wanted = Wanted::Table { database: "shop".into(), table: "item".into() };
-    assert_eq!(assembler.take(&map, false, NOW).unwrap(), Some(wanted));
+    assert_eq!(assembler.take(&raw(&map), NOW).unwrap(), Some(wanted));
     let failure = assembler.define(None).unwrap_err();
     assert!(failure.code == "unknown_table" && failure.reason.contains("bin.000001"));
 
-    assert!(assembler.take(&map, false, NOW).unwrap().is_some());
+    assert!(assembler.take(&raw(&map), NOW).unwrap().is_some());
     let column = ColumnDefinition {
         name: "id".into(),
         column_type: "int".into(),
@@ -288,7 +292,7 @@ fn a_table_that_the_log_does_not_describe_is_asked_for_once() {
     let definition =
         TableDefinition { database, table, columns: vec![column], key: Some(vec![0]), has_primary_key: true };
     assembler.define(Some(&definition)).unwrap();
-    assert_eq!(assembler.take(&map, false, NOW).unwrap(), None);
+    assert_eq!(assembler.take(&raw(&map), NOW).unwrap(), None);
     assert_eq!(changes(&mut assembler, &[log.insert(1, &[1])]).unwrap().len(), 2);
 }
 
@@ -355,8 +359,9 @@ fn what_is_not_understood_stops_with_its_place() {
 #[test]
 fn inner_events_of_a_transaction_before_the_start_are_passed_over() {
     let mut log = Log::new();
-    let (inner, mut assembler) = (log.query("BEGIN"), mysql());
-    assert_eq!(assembler.take(&inner, true, NOW).unwrap(), None);
+    let (bytes, mut assembler) = (log.query("BEGIN"), mysql());
+    let inner = RawEvent { bytes, part: EventPart::Inner };
+    assert_eq!(assembler.take(&inner, NOW).unwrap(), None);
     assert!(assembler.pop().is_none() && assembler.transaction.is_none());
 }
 
@@ -366,7 +371,7 @@ proptest! {
         let (mut log, mut assembler) = (Log::new(), mysql());
         for (kind, body) in kinds {
             let event = log.event(EventKind(kind), &body);
-            if assembler.take(&event, false, NOW).is_ok_and(|wanted| wanted.is_some()) {
+            if assembler.take(&raw(&event), NOW).is_ok_and(|wanted| wanted.is_some()) {
                 let _refused = assembler.define(None);
             }
             while assembler.pop().is_some() {}
