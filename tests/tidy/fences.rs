@@ -5,10 +5,12 @@ use crate::repository::with_extension;
 use crate::rust_code::{Code, names};
 
 /// A library's crate name in code, and the files and folders (ending in `/`) that may name it. Tests may name any.
-const FENCES: [(&str, &[&str]); 15] = [
+const FENCES: [(&str, &[&str]); 17] = [
     ("zookeeper_client", &["core/coordination/src/zookeeper.rs"]),
     ("rdkafka", &["core/src/consumer/kafka/", "server/src/inspect/kafka.rs"]),
     ("mysql_async", &["core/mysql/src/", "core/src/producer/", "core/src/consumer/mysql/"]),
+    ("mysql_common", &["core/mysql/src/replication/auth.rs"]),
+    ("tokio_rustls", &["core/mysql/src/replication/", "server/src/tls.rs"]),
     ("encoding_rs", &["core/src/consumer/message/charset/"]),
     ("flate2", &["core/binlog/src/deflate.rs"]),
     ("axum", &["server/src/", "core/src/admin.rs", "monitor/src/admin.rs", "monitor/src/monitor.rs"]),

@@ -1,7 +1,7 @@
 //! Connections to a server.
 
-use crate::error::failure;
-use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
+use crate::error::{failure, tls_failed};
+use mysql_async::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
 use replicator_model::failure::Failure;
 use replicator_model::secret::Secret;
 use replicator_model::task::{MySqlTargetSpec, ProducerSpec, Tls, TlsMode};
@@ -77,11 +77,20 @@ impl Endpoint {
         let mut statements = vec!["SET time_zone = '+00:00'".to_owned()];
         statements.extend(init.iter().map(|&sql| sql.to_owned()));
         let place = format!("login as `{}`", self.user);
+        self.check_files().await?;
         match tokio::time::timeout(self.connect_timeout, Conn::new(self.options(statements))).await {
             Ok(Ok(conn)) => Ok(conn),
             Ok(Err(error)) => Err(failure(&error).at(place)),
             Err(_) => Err(self.timed_out()),
         }
+    }
+
+    /// The driver takes a file that is missing for a lost connection.
+    async fn check_files(&self) -> Result<(), Failure> {
+        for file in self.tls.files().filter(|_| self.tls.mode != TlsMode::Off) {
+            tokio::fs::metadata(file).await.map_err(|error| tls_failed(format!("{}: {error}", file.display())))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn timed_out(&self) -> Failure {
@@ -133,6 +142,10 @@ impl Endpoint {
             SslOpts::default().with_danger_accept_invalid_certs(!verify).with_danger_skip_domain_validation(!verify);
         if let Some(ca) = &self.tls.ca {
             ssl = ssl.with_root_certs(vec![ca.clone().into()]).with_disable_built_in_roots(true);
+        }
+        if let (Some(certificate), Some(key)) = (&self.tls.certificate, &self.tls.key) {
+            let identity = ClientIdentity::new(certificate.clone().into(), key.clone().into());
+            ssl = ssl.with_client_identity(Some(identity));
         }
         Some(ssl)
     }

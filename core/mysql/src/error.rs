@@ -5,6 +5,7 @@
 
 use mysql_async::{DriverError, Error, IoError, ServerError};
 use replicator_model::failure::Failure;
+use rustls::AlertDescription;
 
 /// Longest part of a server's message that is repeated.
 const MESSAGE_LENGTH_MAX: usize = 300;
@@ -40,6 +41,18 @@ fn handshake_problem(error: &std::io::Error) -> Option<&rustls::Error> {
         rustls::Error::InvalidCertificate(_)
             | rustls::Error::NoCertificatesPresented
             | rustls::Error::PeerIncompatible(_)
+            | rustls::Error::AlertReceived(
+                AlertDescription::AccessDenied
+                    | AlertDescription::BadCertificate
+                    | AlertDescription::CertificateExpired
+                    | AlertDescription::CertificateRequired
+                    | AlertDescription::CertificateRevoked
+                    | AlertDescription::CertificateUnknown
+                    | AlertDescription::HandshakeFailure
+                    | AlertDescription::ProtocolVersion
+                    | AlertDescription::UnknownCA
+                    | AlertDescription::UnsupportedCertificate
+            )
     );
     is_lasting.then_some(problem)
 }

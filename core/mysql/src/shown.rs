@@ -93,8 +93,7 @@ impl Reading {
         };
         match decoded {
             Ok(event) => {
-                let offset =
-                    if raw.part == EventPart::Inner { self.begin } else { self.place.pass(&event.header) };
+                let offset = if raw.part == EventPart::Inner { self.begin } else { self.place.pass(&event.header) };
                 self.event(&event, offset, &decoder);
             }
             Err(error) => self.add(format!("(an event that can't be read: {error})")),

@@ -26,8 +26,8 @@ pub(crate) struct NeededAgain {
 /// The secret itself, if it can be had here.
 pub fn secret(source: &SecretSource, tls: &Tls, reach: Reach) -> Result<Secret, Elsewhere> {
     let elsewhere = |what: String| Elsewhere { why: format!("{what}, which is read on the Core that runs the task") };
-    if let (Reach::Server, Some(ca)) = (reach, &tls.ca) {
-        return Err(elsewhere(format!("the certificates are in the file {}", ca.display())));
+    if let (Reach::Server, Some(file)) = (reach, tls.files().next()) {
+        return Err(elsewhere(format!("certificates or keys are in the file {}", file.display())));
     }
     match (source, reach) {
         (SecretSource::Literal(secret), _) => Ok(secret.clone()),

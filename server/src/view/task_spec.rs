@@ -130,6 +130,12 @@ pub struct TlsDocument {
     /// Path of certificates (PEM) on the Core's host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<String>,
+    /// Path of the certificate (PEM) shown to the server, on the Core's host. Goes with `key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// Path of its private key (PEM), on the Core's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// `"latest"`, `"earliest"`, a GTID set, or a file and an offset. (`"snapshot"` and a time are not built yet.)

@@ -4,7 +4,7 @@ use crate::secret::SecretSource;
 use crate::span::Span;
 use crate::table_pattern::{TableFilter, TablePattern};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where changes come from: a MySQL or MariaDB server, which of the two is found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,6 +80,12 @@ pub struct Tls {
     /// Certificates (PEM) that the server's has to be signed by. Default: the public ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
+    /// The certificate (PEM) that we show the server, with those that signed it. Goes with `key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
 }
 
 /// What is demanded of the server's certificate.
@@ -109,6 +115,13 @@ const fn default_connect_timeout() -> Span {
 
 fn all_tables() -> Vec<TablePattern> {
     TablePattern::new("*.*").into_iter().collect()
+}
+
+impl Tls {
+    /// The files it names. They are read on the host that connects.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.ca, &self.certificate, &self.key].into_iter().flatten().map(PathBuf::as_path)
+    }
 }
 
 impl ProducerSpec {

@@ -1,6 +1,6 @@
 //! Reading a task from a user, with errors that name the key.
 
-use super::{ConsumerSpec, Delivery, Start, TaskSpec};
+use super::{ConsumerSpec, Delivery, Start, TaskSpec, Tls};
 use crate::gtid::GtidSet;
 use crate::settings::problem_in;
 use crate::span::Span;
@@ -76,6 +76,7 @@ impl TaskSpec {
         if producer.port == 0 {
             problems.add("producer.port", "0 is not a port", "use the port the server listens on, usually 3306");
         }
+        problems.tls("producer.tls", &producer.tls);
         if producer.server_id == Some(0) {
             problems.add("producer.server_id", "0 is not a replica id", "use 1 to 4294967295, or leave it out");
         }
@@ -111,6 +112,7 @@ impl TaskSpec {
         match &self.consumer {
             ConsumerSpec::Mysql(target) => {
                 problems.require("consumer.host", &target.host);
+                problems.tls("consumer.tls", &target.tls);
                 problems.require("consumer.user", &target.user);
                 problems.at_least("consumer.connect_timeout", target.connect_timeout, Span::from_millis(100));
                 problems.at_least("consumer.statement_timeout", target.statement_timeout, Span::from_secs(1));
@@ -177,6 +179,12 @@ impl Problems {
     fn require(&mut self, key: &str, value: &str) {
         if value.trim().is_empty() {
             self.add(key, "it is empty", "give it a value");
+        }
+    }
+
+    fn tls(&mut self, key: &str, tls: &Tls) {
+        if tls.certificate.is_some() != tls.key.is_some() {
+            self.add(key, "`certificate` and `key` belong together", "name the files of both, or of neither");
         }
     }
 

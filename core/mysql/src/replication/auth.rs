@@ -114,6 +114,18 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_of_ed25519_is_a_signature_with_the_passwords_key() {
+        // What MariaDB stores for the password `secret`, from its documentation.
+        const STORED: &str = "ZIgUREUg5PVgQ6LskhXmO+eZLS0nC8be6HPjYWR4YJY=";
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{STORED}\n-----END CERTIFICATE-----\n");
+        let key = rustls_pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let key = aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ED25519, key.as_ref());
+        let nonce: Vec<u8> = (100..132).collect();
+        key.verify(&nonce, &Method::Ed25519.answer("secret", &nonce)).unwrap();
+        assert!(key.verify(&nonce, &Method::Ed25519.answer("secret2", &nonce)).is_err());
+    }
+
+    #[test]
     fn an_unknown_method_is_named() {
         let failure = Method::named("parsec").unwrap_err();
         assert!(!failure.is_transient() && failure.code == "auth_plugin_unknown" && failure.reason.contains("parsec"));

@@ -124,7 +124,8 @@ fn no_end_is_seen_of_a_compressed_transaction_that_is_damaged() {
 #[test]
 fn refusals_and_ends() {
     let mut packets = Packets::default();
-    let refused = packets.encode(b"\xff\xd4\x04#HY000Could not find first log file name in binary log index file", false);
+    let refused =
+        packets.encode(b"\xff\xd4\x04#HY000Could not find first log file name in binary log index file", false);
     assert_eq!(received(&refused, 7).1.unwrap().code, "binlog_file_missing");
     let ended = Packets::default().encode(&[0xfe, 0, 0, 2, 0], false);
     assert_eq!(received(&ended, 9).1.unwrap().code, "connection_lost");

@@ -38,7 +38,10 @@ pub(super) struct Greeting {
 pub(super) enum Answer {
     Ok,
     /// The user logs in by another method, with another nonce.
-    Switch { method: String, nonce: Vec<u8> },
+    Switch {
+        method: String,
+        nonce: Vec<u8>,
+    },
     /// The method wants more.
     More(Bytes),
 }

@@ -8,7 +8,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpStream;
@@ -44,12 +44,24 @@ async fn config(tls: &Tls) -> Result<ClientConfig, Failure> {
             config.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
         }
     };
-    Ok(config.with_no_client_auth())
+    match (&tls.certificate, &tls.key) {
+        (Some(certificate), Some(key)) => {
+            let pem = read(key).await?;
+            let key = PrivateKeyDer::from_pem_slice(&pem)
+                .map_err(|error| tls_failed(format!("{}: {error}", key.display())))?;
+            config.with_client_auth_cert(certificates(certificate).await?, key).map_err(tls_failed)
+        }
+        _ => Ok(config.with_no_client_auth()),
+    }
+}
+
+async fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    tokio::fs::read(path).await.map_err(|error| tls_failed(format!("{}: {error}", path.display())))
 }
 
 async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let place = path.display();
-    let pem = tokio::fs::read(path).await.map_err(|error| tls_failed(format!("{place}: {error}")))?;
+    let pem = read(path).await?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let found = found.map_err(|error| tls_failed(format!("{place}: {error}")))?;
     if found.is_empty() {
