@@ -2,7 +2,7 @@ use super::*;
 use replicator_model::epoch::Epoch;
 use replicator_model::failure::Failure;
 use replicator_model::name::{CoreName, GroupName};
-use replicator_model::status::Progress;
+use replicator_model::status::{LagBy, Progress};
 use serde_json::json;
 
 fn observation(wanted: DesiredState) -> Observation {
@@ -62,8 +62,11 @@ fn status(stage: Stage, generation: u64, failure: Option<Failure>) -> TaskStatus
         source_head: None,
         source_logs: None,
         lag_seconds: Some(1.5),
+        lag_by: Some(LagBy::Heartbeat),
+        gtid_missing: Some("0-1-9".into()),
         progress: Progress { rows_per_second: 12.0, ..Progress::default() },
         failure,
+        warnings: vec![Failure::transient("heartbeat_not_written", "db1: no right", "grant it")],
         failed_transaction: None,
         skipped: 0,
         retries: 0,
@@ -109,6 +112,8 @@ fn a_running_task_shows_who_runs_it_and_how_far_it_is() {
     let view = view(&running(DesiredState::Running, Stage::Streaming, 3));
     assert_eq!(view.running.map(|running| (running.core, running.epoch)), Some(("core1".into(), 7)));
     assert_eq!((view.lag_seconds, view.progress.unwrap().rows_per_second), (Some(1.5), 12.0));
+    assert_eq!((view.lag_by, view.checkpoint_gtid_missing.as_deref()), (Some(LagBy::Heartbeat), Some("0-1-9")));
+    assert_eq!(view.warnings.iter().map(|why| why.code.as_str()).collect::<Vec<_>>(), ["heartbeat_not_written"]);
     let nodes: Vec<&str> = view.instances.iter().map(|instance| instance.node.as_str()).collect();
     assert_eq!(nodes, ["host1-0000000001", "host2-0000000002"]);
     assert_eq!(view.explanation, None);

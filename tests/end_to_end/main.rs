@@ -12,6 +12,7 @@ mod failures;
 mod foreign_keys;
 mod kafka_consumer;
 mod kafka_reader;
+mod lag_truth;
 mod monitor_alerts;
 mod monitor_rules;
 mod preflight;

@@ -68,6 +68,16 @@ pub struct SourceLogs {
     pub checkpoint_age_seconds: Option<f64>,
 }
 
+/// What the lag of a task is told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LagBy {
+    /// The heartbeat rows that the task writes at the source.
+    Heartbeat,
+    /// The end of the source's binary log, and the oldest transaction that is not applied.
+    Head,
+}
+
 /// The data of a task's `status` node: written by the RUNNING instance, gone with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskStatus {
@@ -87,9 +97,19 @@ pub struct TaskStatus {
     /// How far the target is behind the source in seconds: 0 when nothing is left to apply, `None` when it is not
     /// known.
     pub lag_seconds: Option<f64>,
+    /// What `lag_seconds` is told by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_by: Option<LagBy>,
+    /// The transactions that the source has and the target has not, as a GTID set: empty if that is none, `None` where it
+    /// is not known. Of a MariaDB the domains that are ahead, with their last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gtid_missing: Option<String>,
     pub progress: Progress,
     /// Why it is RETRYING or FAILED; also the last failure that a retry overcame.
     pub failure: Option<Failure>,
+    /// What does not stop it, and that somebody should mend.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Failure>,
     /// The transaction that can't be carried, of a task that is FAILED: the one that may be skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_transaction: Option<TransactionPlace>,

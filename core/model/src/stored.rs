@@ -268,7 +268,7 @@ pub(crate) mod tests {
     use crate::instance::Role;
     use crate::name::{CoreName, GroupName};
     use crate::position::Position;
-    use crate::status::{Progress, SourceLogs, Stage};
+    use crate::status::{LagBy, Progress, SourceLogs, Stage};
     use crate::task::Start;
     use std::fmt::Debug;
 
@@ -311,8 +311,11 @@ pub(crate) mod tests {
                 checkpoint_age_seconds: Some(0.0),
             }),
             lag_seconds: Some(1.5),
+            lag_by: Some(LagBy::Head),
+            gtid_missing: Some("3e11fa47-71ca-11e1-9e33-c80aa9429562:100".into()),
             progress: Progress { transactions: 10, rows: 20, bytes: 3000, ..Progress::default() },
             failure: Some(Failure::definite("access_denied", "db1:3306: user `r` was refused", "check the password")),
+            warnings: vec![Failure::transient("heartbeat_not_written", "no right to write", "grant it")],
             failed_transaction: Some(TransactionPlace {
                 server: "3e11fa47-71ca-11e1-9e33-c80aa9429562".into(),
                 position: Position::new("bin.000042", 5_000_000_000),

@@ -9,6 +9,7 @@ pub mod connect;
 pub mod error;
 pub mod facts;
 pub mod head;
+pub mod heartbeat;
 pub mod locate;
 pub mod markers;
 pub mod passed;

@@ -20,6 +20,8 @@ pub struct SourcePoint {
     pub gtid: Option<Gtid>,
     /// When that was committed, in microseconds since 1970 UTC; where an idle source was reached, when that was read.
     pub commit_time_us: i64,
+    /// The transaction that ended here was the task's own heartbeat, written at this time by the source's clock.
+    pub heartbeat_us: Option<i64>,
 }
 
 /// Everything up to a point: what a checkpoint is made of.

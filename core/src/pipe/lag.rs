@@ -1,16 +1,34 @@
 //! How far the target is behind the source. Pure.
+//!
+//! Told as the time since which something may be missing at the target, by the source's clock. Each of these is such a
+//! time, and the newest of them is nearest to the truth:
+//!
+//! | known | because |
+//! |---|---|
+//! | the commit of the oldest transaction that was handed over and is not durable | those before it are |
+//! | while there is none: the commit of the last one that was | what comes next was committed later |
+//! | when the log's end was asked for, once everything up to there is durable | what was there then is applied |
+//! | when the newest heartbeat row was written before which everything is durable | the same, and exact |
 
+use super::progress::Points;
 use replicator_model::checkpoint::Checkpoint;
+use replicator_model::failure::Failure;
+use replicator_model::gtid::GtidSet;
+use replicator_model::status::LagBy;
 use replicator_mysql::head::SourceHead;
 
-/// What is known when the source's head was asked for.
+/// So long after the log's end was told, in microseconds, it may not have come through the log yet, while nothing was left
+/// the last time: that is the way of the bytes, not a lag.
+const ON_THE_WAY_US: i64 = 200_000;
+
+/// What is known at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Observed<'a> {
-    /// Everything up to here was read from the source, and is durable at the target if `oldest_unapplied_us` is `None`.
-    pub reached: &'a Checkpoint,
-    /// When the oldest transaction that was read and is not yet durable was committed, by the source's clock.
-    pub oldest_unapplied_us: Option<i64>,
+    pub points: &'a Points,
+    /// Where the source's log ended, and its time then.
     pub head: &'a SourceHead,
+    /// How long ago that was, in microseconds.
+    pub age_us: i64,
 }
 
 /// The lag, in seconds by the source's clock, and the memory it needs.
@@ -18,29 +36,56 @@ pub struct Observed<'a> {
 pub struct Lag {
     /// The source's time when everything it had was last durable at the target.
     caught_up_us: Option<i64>,
+    /// At the last look, everything up to the head was durable.
+    is_level: bool,
 }
 
 impl Lag {
-    /// 0 when nothing is left to apply, however long ago the last change was. Else the age of the oldest transaction
-    /// that is not applied; while none of those has even been read, the time since nothing was left.
-    /// `None` before anything is known.
+    /// 0 when nothing is left to apply, however long ago the last change was. Else the time since which something may be
+    /// missing. `None` before anything is known.
     pub fn observe(&mut self, observed: Observed<'_>) -> Option<f64> {
-        let now = observed.head.now_us;
-        if observed.oldest_unapplied_us.is_none() && covers(observed.reached, observed.head) {
-            self.caught_up_us = Some(now);
+        let Observed { points, head, age_us } = observed;
+        let Some(reached) = &points.reached else { return None };
+        let oldest = points.oldest_unapplied_us;
+        // A durable point of another server has positions that mean nothing here.
+        let durable = points.durable.as_ref().filter(|durable| durable.server == reached.server);
+        let is_covered = (oldest.is_none() && covers(reached, head)) || durable.is_some_and(|at| covers(at, head));
+        if is_covered {
+            self.caught_up_us = self.caught_up_us.max(Some(head.now_us));
+        }
+        let is_on_the_way = self.is_level && age_us < ON_THE_WAY_US;
+        if oldest.is_none() && (is_covered || is_on_the_way) {
+            self.is_level = true;
             return Some(0.0);
         }
-        let since = match (observed.oldest_unapplied_us, self.caught_up_us) {
-            // Commit times come in whole seconds from some sources: then the newer of the two is nearer to the truth.
-            (Some(oldest), Some(caught_up)) => oldest.max(caught_up),
-            (Some(time), None) | (None, Some(time)) => time,
-            (None, None) => match observed.reached.event_time_us {
-                0 => return None,
-                last => last,
-            },
+        self.is_level = is_covered;
+        let known = [oldest.or(points.last_commit_us), self.caught_up_us, points.heartbeat_us];
+        let since = match known.into_iter().flatten().max() {
+            Some(since) => since,
+            None if reached.event_time_us == 0 => return None,
+            None => reached.event_time_us,
         };
+        let now = head.now_us.saturating_add(age_us);
         Some(now.saturating_sub(since).max(0) as f64 / 1e6)
     }
+}
+
+/// What the lag is told by. `heartbeats`: whether they are written.
+pub fn lag_by(points: &Points, heartbeats: &Result<bool, Failure>) -> LagBy {
+    match (points.heartbeat_us, heartbeats) {
+        (Some(_), Ok(true)) => LagBy::Heartbeat,
+        _ => LagBy::Head,
+    }
+}
+
+/// The transactions that the source has and the target has not; `None` where it is not known.
+pub fn missing(points: &Points, head: &SourceHead) -> Option<GtidSet> {
+    // What was read and was not the task's needs no marker at the target.
+    let applied = match points.oldest_unapplied_us {
+        None => points.reached.as_ref(),
+        Some(_) => points.durable.as_ref(),
+    };
+    head.gtid_set.as_ref()?.without(applied?.gtid_set.as_ref()?)
 }
 
 fn covers(reached: &Checkpoint, head: &SourceHead) -> bool {
@@ -53,69 +98,5 @@ fn covers(reached: &Checkpoint, head: &SourceHead) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use replicator_model::epoch::Epoch;
-    use replicator_model::gtid::GtidSet;
-    use replicator_model::position::Position;
-
-    const SECOND: i64 = 1_000_000;
-
-    fn reached(offset: u64, set: Option<&str>) -> Checkpoint {
-        Checkpoint {
-            epoch: Epoch::NONE,
-            server: "a".into(),
-            position: Position::new("bin.000001", offset),
-            gtid_set: set.map(|text| GtidSet::parse(text).unwrap()),
-            event_time_us: 5 * SECOND,
-            written_at_us: 0,
-        }
-    }
-
-    fn head(offset: u64, set: Option<&str>, now_s: i64) -> SourceHead {
-        SourceHead {
-            position: Position::new("bin.000001", offset),
-            gtid_set: set.map(|text| GtidSet::parse(text).unwrap()),
-            now_us: now_s * SECOND,
-        }
-    }
-
-    #[test]
-    fn an_idle_source_has_no_lag_however_old_its_last_change_is() {
-        let (at, head) = (reached(100, None), head(100, None, 86_400));
-        assert_eq!(
-            Lag::default().observe(Observed { reached: &at, oldest_unapplied_us: None, head: &head }),
-            Some(0.0)
-        );
-    }
-
-    #[test]
-    fn what_is_read_and_not_applied_counts_from_its_commit() {
-        let (at, head) = (reached(100, None), head(100, None, 60));
-        let observed = Observed { reached: &at, oldest_unapplied_us: Some(20 * SECOND), head: &head };
-        assert_eq!(Lag::default().observe(observed), Some(40.0));
-    }
-
-    #[test]
-    fn what_is_not_even_read_counts_from_when_nothing_was_left() {
-        let mut lag = Lag::default();
-        let at = reached(100, Some("0-1-7"));
-        assert_eq!(
-            lag.observe(Observed { reached: &at, oldest_unapplied_us: None, head: &head(100, Some("0-1-7"), 50) }),
-            Some(0.0)
-        );
-        let later = head(900, Some("0-1-9"), 53);
-        assert_eq!(lag.observe(Observed { reached: &at, oldest_unapplied_us: None, head: &later }), Some(3.0));
-    }
-
-    #[test]
-    fn after_a_restart_it_counts_from_the_last_applied_commit() {
-        let (at, head) = (reached(100, None), head(900, None, 65));
-        assert_eq!(
-            Lag::default().observe(Observed { reached: &at, oldest_unapplied_us: None, head: &head }),
-            Some(60.0)
-        );
-        let fresh = Checkpoint { event_time_us: 0, ..at };
-        assert_eq!(Lag::default().observe(Observed { reached: &fresh, oldest_unapplied_us: None, head: &head }), None);
-    }
-}
+#[path = "lag_tests.rs"]
+mod tests;

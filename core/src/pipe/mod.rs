@@ -9,6 +9,7 @@ pub(crate) mod held;
 pub mod lag;
 pub mod progress;
 mod queue;
+mod unapplied;
 
 use crate::change::{Change, Progressed, TransactionStart};
 use crate::consumer::Consumer;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use unapplied::Unapplied;
 
 /// How often an idle consumer is asked to settle, and how often points are published under load.
 const TICK: Duration = Duration::from_millis(100);
@@ -81,7 +83,8 @@ impl Pipe {
             progress: self.progress,
             taken: Progressed::from(start),
             epoch: self.fence.epoch(),
-            oldest_unapplied_us: None,
+            unapplied: Unapplied::default(),
+            last_commit_us: None,
             transaction: None,
             skip,
             published: Instant::now(),
@@ -134,7 +137,9 @@ struct Draining {
     /// Everything handed to the consumer.
     taken: Progressed,
     epoch: Epoch,
-    oldest_unapplied_us: Option<i64>,
+    unapplied: Unapplied,
+    /// When the last transaction was committed that was taken as a whole, the task's or not.
+    last_commit_us: Option<i64>,
     /// The one that has begun and is not complete.
     transaction: Option<TransactionStart>,
     /// The transaction to leave out, until it is.
@@ -172,7 +177,7 @@ impl Draining {
         let mut passed = None;
         match &change {
             Change::Begin(start) => {
-                self.oldest_unapplied_us.get_or_insert(start.commit_time_us);
+                self.unapplied.begin(start.commit_time_us);
                 self.transaction = Some(start.clone());
             }
             Change::Rows(rows) => self.progress.count_rows(rows.row_count, rows.event.len() as u64),
@@ -190,6 +195,11 @@ impl Draining {
         }
         if let Some(point) = passed {
             self.taken.advance(&point);
+            self.unapplied.pass(&point);
+            // Without a GTID it may be a moment of the idle source, told by our own clock.
+            if is_complete || point.gtid.is_some() {
+                self.last_commit_us = Some(point.commit_time_us);
+            }
             self.settle_skip().await?;
         }
         Ok(())
@@ -217,17 +227,24 @@ impl Draining {
     /// Nothing waits and nothing failed: unless a transaction is under way, everything taken is durable.
     fn publish_settled(&mut self) {
         if self.transaction.is_none() {
-            self.oldest_unapplied_us = None;
+            self.unapplied.settled();
         }
         self.publish();
     }
 
     fn publish(&mut self) {
         self.published = Instant::now();
+        let (durable, reached) = (self.consumer.durable(), self.taken.checkpoint(self.epoch, 0));
+        // What is remembered from before the source was another server says nothing of this one's positions.
+        if let Some(durable) = durable.as_ref().filter(|durable| durable.server == reached.server) {
+            self.unapplied.durable(&durable.position);
+        }
         self.progress.publish(Points {
-            durable: self.consumer.durable(),
-            reached: Some(self.taken.checkpoint(self.epoch, 0)),
-            oldest_unapplied_us: self.oldest_unapplied_us,
+            durable,
+            reached: Some(reached),
+            oldest_unapplied_us: self.unapplied.oldest_us(),
+            last_commit_us: self.last_commit_us,
+            heartbeat_us: self.unapplied.heartbeat_us(),
         });
     }
 }

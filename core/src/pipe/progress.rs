@@ -28,6 +28,11 @@ pub struct Points {
     pub reached: Option<Checkpoint>,
     /// When the oldest transaction was committed at the source that is handed over and not durable.
     pub oldest_unapplied_us: Option<i64>,
+    /// When the last transaction was committed at the source that was handed over as a whole, or left out; `None` if this
+    /// pipe has seen none.
+    pub last_commit_us: Option<i64>,
+    /// When the newest of the task's heartbeats was written at the source before which everything is durable.
+    pub heartbeat_us: Option<i64>,
 }
 
 impl Default for PipeProgress {

@@ -84,7 +84,14 @@ mod tests {
     use std::time::Duration;
 
     fn change() -> Change {
-        Change::Reached(SourcePoint { server: "a".into(), file: "f".into(), offset: 4, gtid: None, commit_time_us: 0 })
+        Change::Reached(SourcePoint {
+            server: "a".into(),
+            file: "f".into(),
+            offset: 4,
+            gtid: None,
+            commit_time_us: 0,
+            heartbeat_us: None,
+        })
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! The producer for MySQL and MariaDB: connections around the decisions of `beginning` and `assemble`.
 
-use super::assemble::{self, Assembler, Wanted};
+use super::assemble::{self, Assembler, OwnHeartbeat, Wanted};
 use super::prepared::{PreparedReader, PreparedRows};
 use super::scope::Scope;
 use super::{Head, Producer};
@@ -35,6 +35,7 @@ const PREPARED_BYTES_MAX: usize = 16 << 20;
 
 /// Reads the binary log of one server.
 pub(super) struct BinlogProducer {
+    task: TaskName,
     endpoint: Endpoint,
     identity: ReplicaIdentity,
     scope: Scope,
@@ -63,6 +64,7 @@ impl BinlogProducer {
         pipe: &PipeSpec,
     ) -> Result<Self, Failure> {
         Ok(Self {
+            task: task.clone(),
             endpoint: Endpoint::of_source(spec)?,
             identity: ReplicaIdentity::of_task(task.as_str(), spec.server_id),
             scope: Scope::new(spec, routes),
@@ -108,6 +110,7 @@ impl BinlogProducer {
             decoder: begun.decoder,
             place: begun.place,
             floor: begun.position.clone(),
+            heartbeat: Some(OwnHeartbeat { task: self.task.to_string(), server_id: facts.server_id }),
             // Where the checkpoint is behind it, it has been left out, and only that is not recorded yet.
             skip: self.skip.clone().filter(|skip| !resume.is_some_and(|resume| resume.has_passed(skip))),
             prepared_bytes_max: Some(PREPARED_BYTES_MAX),

@@ -13,6 +13,7 @@
 mod assemble;
 mod binlog;
 mod column_type;
+mod heartbeat;
 mod prepared;
 mod schema;
 mod scope;
@@ -21,6 +22,7 @@ mod statement;
 use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
 use binlog::{BinlogProducer, EndpointHead};
+use heartbeat::EndpointHeart;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::TransactionPlace;
 use replicator_model::failure::Failure;
@@ -28,6 +30,7 @@ use replicator_model::name::TaskName;
 use replicator_model::task::{PipeSpec, ProducerSpec, Route};
 use replicator_mysql::connect::Endpoint;
 pub use replicator_mysql::head::{KeptLogs, SourceHead};
+pub use replicator_mysql::heartbeat::not_written as heartbeat_not_written;
 
 /// Reads a source's changes, in its commit order. Called by one worker, one call at a time: `open` once, then `next`.
 /// After an error nothing more is called but `drop`: the supervisor builds another one.
@@ -62,6 +65,14 @@ pub trait Head: Send {
     async fn kept(&mut self) -> Result<KeptLogs, Failure>;
 }
 
+/// Writes the task's heartbeat rows at the source.
+#[async_trait]
+pub trait Heart: Send {
+    /// Writes one. A failure is worth a warning, [`heartbeat_not_written`]: nothing but the lag depends on it. Not
+    /// cancel-safe: after a cancelled call the next one connects anew.
+    async fn beat(&mut self) -> Result<(), Failure>;
+}
+
 /// The producer of a task. Connects to nothing yet.
 pub fn build(
     task: &TaskName,
@@ -75,4 +86,9 @@ pub fn build(
 /// Asks a source for its head. Connects to nothing yet.
 pub fn build_head(spec: &ProducerSpec) -> Result<Box<dyn Head>, Failure> {
     Ok(Box::new(EndpointHead::new(Endpoint::of_source(spec)?)))
+}
+
+/// Writes heartbeat rows at a source. Connects to nothing yet.
+pub fn build_heart(task: &TaskName, spec: &ProducerSpec) -> Result<Box<dyn Heart>, Failure> {
+    Ok(Box::new(EndpointHeart::new(task.clone(), Endpoint::of_source(spec)?)))
 }

@@ -123,6 +123,7 @@ impl PreparedReader {
             decoder,
             place: Place::new(&from.file, from.offset),
             floor: from.clone(),
+            heartbeat: None,
             skip: None,
             prepared_bytes_max: None,
         })

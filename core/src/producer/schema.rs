@@ -18,6 +18,8 @@ const TABLES_MAX: usize = 16_384;
 pub(super) enum Known {
     /// It does not belong to the task.
     Outside,
+    /// Heartbeats of tasks at the source, which may be this one's.
+    Heartbeat(TableMap),
     Table(Arc<TableSchema>),
 }
 

@@ -1,19 +1,19 @@
 //! One run of a pipe under a lease: starts it, reports on it, and ends it in good order.
 
 use super::report::Report;
+use super::source::SourceAsked;
 use super::{Supervisor, Wanted};
 use crate::consumer;
 use crate::pipe::fence::Fence;
 use crate::pipe::held::Held;
 use crate::pipe::progress::PipeProgress;
 use crate::pipe::{Pipe, panicked};
-use crate::producer::{self, Head, KeptLogs, SourceHead};
+use crate::producer;
 use replicator_coordination::lease::Lease;
 use replicator_coordination::watching::Changes;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::{Once, OnceOrder};
 use replicator_model::failure::Failure;
-use replicator_model::name::TaskName;
 use replicator_model::task::{ConsumerSpec, TaskSpec};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,15 +24,6 @@ use tokio_util::sync::CancellationToken;
 /// How long a pipe may take to finish its statement and close before it is cut off. What is cut off is not lost: it
 /// is rolled back and applied again by whoever is next.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How often the source is asked where its log ends.
-const HEAD_INTERVAL: Duration = Duration::from_secs(1);
-
-/// How often the source is asked what it keeps of its log.
-const KEPT_INTERVAL: Duration = Duration::from_secs(60);
-
-/// How long a source that did not answer that is left alone.
-const HEAD_RETRY: Duration = Duration::from_secs(5);
 
 /// How an attempt ended.
 pub(super) enum Ended {
@@ -72,8 +63,8 @@ impl Attempt<'_> {
             Ok(pipe) => pipe,
             Err(failure) => return Ended::Failed(failure),
         };
-        let head = ask_for_head(&self.supervisor.task, spec);
-        let ended = self.follow(&mut pipe, &head, is_started, report, changes, stop, &pipe_stop).await;
+        let source = SourceAsked::start(&self.supervisor.task, &spec.producer);
+        let ended = self.follow(&mut pipe, &source, is_started, report, changes, stop, &pipe_stop).await;
         drop(pipe);
         report.checkpoint().await;
         ended
@@ -128,7 +119,7 @@ impl Attempt<'_> {
     async fn follow(
         &self,
         pipe: &mut Held<Result<(), Failure>>,
-        head: &HeadAsked,
+        source: &SourceAsked,
         mut is_started: watch::Receiver<bool>,
         report: &mut Report<'_>,
         changes: &mut Changes,
@@ -160,7 +151,7 @@ impl Attempt<'_> {
                 }
                 Ok(()) = is_started.changed() => report.streaming().await,
                 _ = status.tick() => {
-                    report.status(head.latest(), head.kept()).await;
+                    report.status(source).await;
                     if self.one_by_one.is_some_and(|point| report.is_durable(point)) {
                         pipe_stop.cancel();
                     }
@@ -198,64 +189,5 @@ async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Asks the source where its log ends, again and again, on a connection of its own.
-struct HeadAsked {
-    latest: watch::Receiver<Option<SourceHead>>,
-    kept: watch::Receiver<Option<KeptLogs>>,
-    _worker: Held<()>,
-}
-
-impl HeadAsked {
-    /// The last answer; `None` while there is none that is still true.
-    fn latest(&self) -> Option<SourceHead> {
-        self.latest.borrow().clone()
-    }
-
-    /// What the source keeps of its log, as last asked.
-    fn kept(&self) -> Option<KeptLogs> {
-        self.kept.borrow().clone()
-    }
-}
-
-fn ask_for_head(task: &TaskName, spec: &TaskSpec) -> HeadAsked {
-    let (answers, latest) = watch::channel(None);
-    let (keeps, kept) = watch::channel(None);
-    let (task, spec) = (task.clone(), spec.producer.clone());
-    let worker = Held::start(async move {
-        // A spec that has no head has no pipe either, and that one says why.
-        let Ok(mut head) = producer::build_head(&spec) else { return };
-        let mut next_kept = Instant::now();
-        loop {
-            let pause = match head.ask().await {
-                Ok(answer) => {
-                    if Instant::now() >= next_kept {
-                        keeps.send_replace(ask_what_is_kept(&task, &mut *head).await);
-                        next_kept = Instant::now() + KEPT_INTERVAL;
-                    }
-                    answers.send_replace(Some(answer));
-                    HEAD_INTERVAL
-                }
-                Err(failure) => {
-                    tracing::debug!(%task, reason = failure.reason, "the source did not say where its log ends");
-                    answers.send_replace(None);
-                    HEAD_RETRY
-                }
-            };
-            tokio::time::sleep(pause).await;
-        }
-    });
-    HeadAsked { latest, kept, _worker: worker }
-}
-
-async fn ask_what_is_kept(task: &TaskName, head: &mut dyn Head) -> Option<KeptLogs> {
-    match head.kept().await {
-        Ok(kept) => Some(kept),
-        Err(failure) => {
-            tracing::debug!(%task, reason = failure.reason, "the source did not say what it keeps of its log");
-            None
-        }
     }
 }

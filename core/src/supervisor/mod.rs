@@ -12,6 +12,7 @@
 mod attempt;
 mod backoff;
 mod report;
+mod source;
 
 use crate::metrics::TaskMetrics;
 use crate::pipe::fence::LEASE_LOST;

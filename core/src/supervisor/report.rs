@@ -1,7 +1,8 @@
 //! What others see of a running task: its status, its checkpoint, its metrics.
 
 use super::Supervisor;
-use crate::pipe::lag::{Lag, Observed};
+use super::source::SourceAsked;
+use crate::pipe::lag::{Lag, Observed, lag_by, missing};
 use crate::pipe::progress::{PipeProgress, Points, with_rates};
 use crate::producer::{KeptLogs, SourceHead};
 use replicator_coordination::lease::Lease;
@@ -43,8 +44,11 @@ impl<'a> Report<'a> {
             source_head: None,
             source_logs: None,
             lag_seconds: None,
+            lag_by: None,
+            gtid_missing: None,
             progress: Progress::default(),
             failure: None,
+            warnings: Vec::new(),
             failed_transaction: None,
             skipped: 0,
             retries: 0,
@@ -94,7 +98,8 @@ impl<'a> Report<'a> {
         let failed = self.pipe.as_ref().and_then(|pipe| pipe.failed_transaction());
         self.status.failed_transaction = failed.filter(|_| stage == Stage::Failed).cloned();
         if stage != Stage::Streaming {
-            self.status.lag_seconds = None;
+            (self.status.lag_seconds, self.status.lag_by, self.status.gtid_missing) = (None, None, None);
+            self.status.warnings.clear();
         }
         let rejections = self.supervisor.metrics.fence_rejections();
         self.candidate.update_info(Some(self.status.spec_version), stage, rejections).await;
@@ -102,22 +107,25 @@ impl<'a> Report<'a> {
     }
 
     /// Takes a look at the pipe and writes the status.
-    pub(super) async fn status(&mut self, head: Option<SourceHead>, kept: Option<KeptLogs>) {
+    pub(super) async fn status(&mut self, source: &SourceAsked) {
         let (then, before) = self.looked;
         let totals = self.totals();
         self.looked = (Instant::now(), totals);
         self.status.progress = with_rates(&before, totals, then.elapsed());
         let points = self.points();
-        self.status.source_head = head.as_ref().map(|head| head.position.clone());
-        self.status.lag_seconds = match (&head, &points.reached) {
-            (Some(head), Some(reached)) => {
-                self.lag.observe(Observed { reached, oldest_unapplied_us: points.oldest_unapplied_us, head })
-            }
-            _ => None,
-        };
+        let head = source.head();
+        self.status.source_head = head.as_ref().map(|head| head.at.position.clone());
+        self.status.lag_seconds = head.as_ref().and_then(|head| {
+            let age_us = i64::try_from(head.answered.elapsed().as_micros()).unwrap_or(i64::MAX);
+            self.lag.observe(Observed { points: &points, head: &head.at, age_us })
+        });
+        self.status.lag_by = head.is_some().then(|| lag_by(&points, &source.heartbeats()));
+        self.status.gtid_missing = head.as_ref().and_then(|head| missing(&points, &head.at)).map(|set| set.to_string());
+        self.status.warnings = source.heartbeats().err().into_iter().collect();
         self.status.checkpoint = points.durable.map(|durable| self.stamped(durable));
-        if let Some(kept) = kept {
-            self.status.source_logs = Some(source_logs(kept, head.as_ref(), self.status.checkpoint.as_ref()));
+        if let Some(kept) = source.kept() {
+            let head = head.as_ref().map(|head| &head.at);
+            self.status.source_logs = Some(source_logs(kept, head, self.status.checkpoint.as_ref()));
         }
         self.supervisor.metrics.progress(&self.status);
         self.write().await;

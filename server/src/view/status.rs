@@ -2,12 +2,12 @@
 
 use super::task::DesiredView;
 use super::time;
-use super::words::{InstanceRoleWord, StageWord};
+use super::words::{InstanceRoleWord, LagByWord, StageWord};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::instance::{InstanceInfo, Role};
 use replicator_model::position::Position;
-use replicator_model::status::{Progress, Stage};
+use replicator_model::status::{LagBy, Progress, Stage};
 use replicator_model::task::TaskSpec;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -58,6 +58,14 @@ pub struct StatusView {
     /// Seconds that the target is behind the source: 0 when nothing is left to apply, absent while it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_seconds: Option<f64>,
+    /// What `lag_seconds` is told by; absent while it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<LagByWord>)]
+    pub lag_by: Option<LagBy>,
+    /// The transactions that the source has and the target has not, as a GTID set: empty if that is none, absent where it
+    /// is not known. Of a MariaDB the domains that are ahead, with their last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint_gtid_missing: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<ProgressView>,
     /// What holds the others up, while the target is behind; absent where nothing does, or it can't be told.
@@ -66,6 +74,9 @@ pub struct StatusView {
     /// The failure it is in, or the last one that a retry overcame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
+    /// What does not stop it, and that somebody should mend.
+    #[serde(default)]
+    pub warnings: Vec<FailureView>,
     /// Transactions left out by order since the task was made.
     #[serde(default)]
     pub skipped: u64,

@@ -92,6 +92,11 @@ pub struct ProducerDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SpanText>)]
     pub heartbeat: Option<String>,
+    /// How often the task writes a row into `mysql_replicator.heartbeat` at the source, to measure its lag by; `100ms` to
+    /// `1m`. Default: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SpanText>)]
+    pub lag_heartbeat: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SpanText>)]
     pub connect_timeout: Option<String>,

@@ -25,6 +25,14 @@ pub enum StageWord {
     Stopping,
 }
 
+/// What a lag is told by: the heartbeat rows of the task, or the end of the source's binary log.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LagByWord {
+    Heartbeat,
+    Head,
+}
+
 /// What an instance does for its task.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -145,7 +153,7 @@ mod tests {
     use replicator_model::desired::DesiredState;
     use replicator_model::instance::Role;
     use replicator_model::rule::Unit;
-    use replicator_model::status::Stage;
+    use replicator_model::status::{LagBy, Stage};
     use serde::de::DeserializeOwned;
 
     /// What the model writes, the word reads and writes the same.
@@ -161,6 +169,7 @@ mod tests {
     fn the_words_are_the_models() {
         check::<DesiredWord>(&[DesiredState::Running, DesiredState::Paused, DesiredState::Stopped]);
         check::<InstanceRoleWord>(&[Role::Running, Role::Standby]);
+        check::<LagByWord>(&[LagBy::Heartbeat, LagBy::Head]);
         check::<SeverityWord>(&[Severity::Info, Severity::Warning, Severity::Critical]);
         check::<AlertStateWord>(&[AlertState::Pending, AlertState::Firing, AlertState::Resolved]);
         check::<UnitWord>(&[Unit::Seconds, Unit::Count]);

@@ -70,6 +70,20 @@ impl GtidSet {
         }
     }
 
+    /// What of this set `other` has not: of a MariaDB the domains that are ahead, with their last transaction. `None` across
+    /// flavours.
+    pub fn without(&self, other: &GtidSet) -> Option<GtidSet> {
+        match (self, other) {
+            (GtidSet::MySql(ours), GtidSet::MySql(theirs)) => Some(GtidSet::MySql(ours.subtract(theirs))),
+            (GtidSet::MariaDb(ours), GtidSet::MariaDb(theirs)) => {
+                let mut ahead = MariaDbGtidSet::default();
+                ours.iter().filter(|gtid| !theirs.contains_gtid(*gtid)).for_each(|gtid| ahead.insert(gtid));
+                Some(GtidSet::MariaDb(ahead))
+            }
+            _ => None,
+        }
+    }
+
     /// Adds one transaction. Returns false, and adds nothing, if it is of the other flavour.
     #[must_use]
     pub fn insert(&mut self, gtid: &Gtid) -> bool {

@@ -36,6 +36,10 @@ pub struct ProducerSpec {
     /// How often an idle source says that it is there. A connection silent for three of them is given up.
     #[serde(default = "default_heartbeat")]
     pub heartbeat: Span,
+    /// How often the task writes a row into `mysql_replicator.heartbeat` at the source, to measure the lag by when it
+    /// comes back through the binary log. Default: never; the lag is told from where the log ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_heartbeat: Option<Span>,
     /// How long to wait for a connection to the source.
     #[serde(default = "default_connect_timeout")]
     pub connect_timeout: Span,
@@ -125,6 +129,12 @@ impl Tls {
 }
 
 impl ProducerSpec {
+    /// More often, and heartbeat rows are a load of their own.
+    pub const LAG_HEARTBEAT_MIN: Span = Span::from_millis(100);
+
+    /// Less often, and they tell less of the lag than the log's end does.
+    pub const LAG_HEARTBEAT_MAX: Span = Span::from_secs(60);
+
     pub fn filter(&self) -> TableFilter {
         TableFilter::new(&self.tables, &self.exclude)
     }

@@ -1,6 +1,6 @@
 //! Reading a task from a user, with errors that name the key.
 
-use super::{ConsumerSpec, Delivery, Start, TaskSpec, Tls};
+use super::{ConsumerSpec, Delivery, ProducerSpec, Start, TaskSpec, Tls};
 use crate::gtid::GtidSet;
 use crate::settings::problem_in;
 use crate::span::Span;
@@ -72,6 +72,10 @@ impl TaskSpec {
         problems.require("producer.host", &producer.host);
         problems.require("producer.user", &producer.user);
         problems.at_least("producer.heartbeat", producer.heartbeat, Span::from_millis(100));
+        if let Some(interval) = producer.lag_heartbeat {
+            problems.at_least("producer.lag_heartbeat", interval, ProducerSpec::LAG_HEARTBEAT_MIN);
+            problems.at_most("producer.lag_heartbeat", interval, ProducerSpec::LAG_HEARTBEAT_MAX);
+        }
         problems.at_least("producer.connect_timeout", producer.connect_timeout, Span::from_millis(100));
         if producer.port == 0 {
             problems.add("producer.port", "0 is not a port", "use the port the server listens on, usually 3306");
@@ -193,6 +197,12 @@ impl Problems {
             self.add(key, format!("{value} is too short"), format!("use {least} or more"));
         }
     }
+
+    fn at_most(&mut self, key: &str, value: Span, most: Span) {
+        if value > most {
+            self.add(key, format!("{value} is too long"), format!("use {most} or less"));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -287,6 +297,24 @@ password = { file = "/run/secrets/db2" }
         ] {
             let text = TASK.replace("{ file = \"bin.000001\", offset = 4 }", text);
             assert_eq!(TaskSpec::from_toml(&text).ok().map(|spec| spec.producer.start), start, "{text}");
+        }
+    }
+
+    #[test]
+    fn heartbeat_rows_are_off_unless_asked_for() {
+        assert_eq!(TaskSpec::from_toml(TASK).unwrap().producer.lag_heartbeat, None);
+        for (text, wanted) in
+            [("1s", Ok(1_000)), ("100ms", Ok(100)), ("1m", Ok(60_000)), ("99ms", Err("100ms")), ("2m", Err("1m"))]
+        {
+            let text = TASK.replacen("[[route]]", &format!("lag_heartbeat = \"{text}\"\n[[route]]"), 1);
+            match (TaskSpec::from_toml(&text), wanted) {
+                (Ok(spec), Ok(millis)) => assert_eq!(spec.producer.lag_heartbeat, Some(Span::from_millis(millis))),
+                (Err(error), Err(limit)) => {
+                    let error = error.to_string();
+                    assert!(error.contains("producer.lag_heartbeat") && error.contains(limit), "{error}");
+                }
+                (read, wanted) => panic!("{read:?} and {wanted:?}"),
+            }
         }
     }
 

@@ -103,7 +103,14 @@ mod tests {
     use replicator_model::position::Position;
 
     fn point(offset: u64) -> SourcePoint {
-        SourcePoint { server: "s".into(), file: "bin.000001".into(), offset, gtid: None, commit_time_us: 0 }
+        SourcePoint {
+            server: "s".into(),
+            file: "bin.000001".into(),
+            offset,
+            gtid: None,
+            commit_time_us: 0,
+            heartbeat_us: None,
+        }
     }
 
     fn ledger() -> Ledger {

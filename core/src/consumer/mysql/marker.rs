@@ -220,6 +220,7 @@ mod tests {
             offset: 100 * sequence,
             gtid: Some(Gtid::MariaDb(MariaDbGtid { domain: 0, server: 1, sequence })),
             commit_time_us: 7,
+            heartbeat_us: None,
         }
     }
 

@@ -54,7 +54,14 @@ fn transaction(offset: u64) -> [Change; 3] {
             foreign_key_checks: true,
             timestamp_us: 0,
         }),
-        Change::Commit(SourcePoint { server: "s".into(), file, offset, gtid: None, commit_time_us: 5_000 }),
+        Change::Commit(SourcePoint {
+            server: "s".into(),
+            file,
+            offset,
+            gtid: None,
+            commit_time_us: 5_000,
+            heartbeat_us: None,
+        }),
     ]
 }
 

@@ -12,6 +12,7 @@
 //! A GTID counts as reached only with the end of its transaction. Nothing is held back until then: parts are handed on
 //! as they come.
 
+mod heartbeat;
 mod prepared;
 mod refusal;
 mod rows;
@@ -25,6 +26,7 @@ use super::scope::Scope;
 use super::statement::Statement;
 use crate::change::{Change, TransactionStart};
 use bytes::Bytes;
+pub(super) use heartbeat::OwnHeartbeat;
 use prepared::PreparedTransactions;
 pub(super) use prepared::WantedTransaction;
 use refusal::{incomplete, lossy, not_decoded, unknown, utf8};
@@ -53,6 +55,8 @@ pub(super) struct Assembler {
     decoder: Decoder,
     place: Place,
     floor: Position,
+    /// `None` where a transaction is read again: only its rows matter.
+    heartbeat: Option<OwnHeartbeat>,
     /// The transaction to leave out; it has to be the first of the task's.
     skip: Option<TransactionPlace>,
     /// Where the last compressed transaction begins, to which inner events belong.
@@ -97,6 +101,7 @@ pub(super) struct Beginning {
     pub(super) place: Place,
     /// What has been applied; a source that looks for the first new transaction may begin to read before it.
     pub(super) floor: Position,
+    pub(super) heartbeat: Option<OwnHeartbeat>,
     pub(super) skip: Option<TransactionPlace>,
     /// Most bytes of rows held for distributed transactions; beyond, they are left in the log. `None` where one is
     /// read again: its rows are handed on as they come.
@@ -128,6 +133,7 @@ impl Assembler {
             decoder,
             place,
             floor,
+            heartbeat,
             skip,
             prepared_bytes_max,
         } = beginning;
@@ -140,6 +146,7 @@ impl Assembler {
             decoder,
             place,
             floor,
+            heartbeat,
             skip,
             payload: None,
             transaction: None,

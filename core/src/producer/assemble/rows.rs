@@ -1,5 +1,6 @@
 //! Tables and their rows.
 
+use super::heartbeat;
 use super::refusal::{no_table_map, not_decoded};
 use super::{Assembler, Awaited, Seen, Wanted};
 use crate::change::RowsChange;
@@ -18,7 +19,8 @@ impl Assembler {
         let map = TableMap::parse(event.body, self.decoder.format()).map_err(not_decoded)?;
         let body: Box<[u8]> = event.body.into();
         if !self.scope.has(&map.database, &map.table) {
-            self.schemas.insert(event.table_id, body, Known::Outside);
+            let known = if heartbeat::is_table(&map) { Known::Heartbeat(map) } else { Known::Outside };
+            self.schemas.insert(event.table_id, body, known);
             return Ok(None);
         }
         let awaited = Awaited { table_id: event.table_id, body, map };
@@ -55,6 +57,13 @@ impl Assembler {
         }
         let table = match self.schemas.get(rows.table_id()) {
             Some(Known::Table(table)) => Arc::clone(table),
+            Some(Known::Heartbeat(map)) => {
+                let own = self.heartbeat.as_ref();
+                let at_us = own.and_then(|own| own.read(rows, map, seen.header.server_id));
+                let transaction = self.current()?;
+                transaction.heartbeat_us = at_us.or(transaction.heartbeat_us);
+                return Ok(());
+            }
             Some(Known::Outside) => return Ok(()),
             None => return Err(no_table_map()),
         };
@@ -78,7 +87,7 @@ impl Assembler {
     pub(super) fn partial_update(&mut self, body: &[u8]) -> Result<(), Failure> {
         let table_id = body.get(..6).unwrap_or_default().iter().rev().fold(0, |id, byte| id << 8 | u64::from(*byte));
         match self.schemas.get(table_id) {
-            Some(Known::Outside) => Ok(()),
+            Some(Known::Outside | Known::Heartbeat(_)) => Ok(()),
             Some(Known::Table(table)) => Err(Failure::definite(
                 "partial_json",
                 format!("an UPDATE of {} was logged as changes inside of JSON values", table.source_name()),

@@ -22,11 +22,22 @@ pub(super) struct Transaction {
     pub(super) two_phase_alter: bool,
     /// Of a distributed transaction: the rows so far, which count only with its outcome.
     pub(super) held: Option<Held>,
+    /// It wrote the task's heartbeat, at this time.
+    pub(super) heartbeat_us: Option<i64>,
 }
 
 impl Transaction {
     pub(super) fn new(gtid: Option<Gtid>, file: Arc<str>, offset: u64, commit_time_us: i64) -> Self {
         let start = TransactionStart { gtid, file, offset, commit_time_us };
-        Self { start, open: false, begun: false, skipped: false, rows: 0, two_phase_alter: false, held: None }
+        Self {
+            start,
+            open: false,
+            begun: false,
+            skipped: false,
+            rows: 0,
+            two_phase_alter: false,
+            held: None,
+            heartbeat_us: None,
+        }
     }
 }

@@ -105,13 +105,15 @@ impl Assembler {
     }
 
     pub(super) fn point(&self, offset: u64, commit_time_us: i64) -> SourcePoint {
-        let gtid = self.transaction.as_ref().and_then(|transaction| transaction.start.gtid.clone());
+        let transaction = self.transaction.as_ref();
+        let gtid = transaction.and_then(|transaction| transaction.start.gtid.clone());
         SourcePoint {
             server: Arc::clone(&self.server),
             file: Arc::clone(&self.place.file),
             offset,
             gtid: gtid.filter(|_| self.track_gtids),
             commit_time_us,
+            heartbeat_us: transaction.and_then(|transaction| transaction.heartbeat_us),
         }
     }
 

@@ -1,6 +1,7 @@
 //! One task on one screen.
 
 use crate::table::{Table, WIDTH, cut, wrap};
+use replicator_model::status::LagBy;
 use replicator_server::view::{CheckpointView, FailureView, PositionView, StatusView};
 
 pub(crate) fn page(status: &StatusView) -> String {
@@ -16,7 +17,11 @@ pub(crate) fn page(status: &StatusView) -> String {
         Some(running) => line("running on", format!("{} ({}), epoch {}", running.core, running.host, running.epoch)),
         None => line("running on", "nobody".to_owned()),
     }
-    line("lag", lag(status.lag_seconds));
+    let by = match status.lag_by.filter(|_| status.lag_seconds.is_some()) {
+        Some(LagBy::Heartbeat) => ", by heartbeat rows",
+        Some(LagBy::Head) | None => "",
+    };
+    line("lag", format!("{}{by}", lag(status.lag_seconds)));
     if let Some(progress) = &status.progress {
         line(
             "rate",
@@ -64,6 +69,7 @@ fn reasons(status: &StatusView) -> String {
     if let Some(failure) = status.failure.as_ref().filter(|failure| status.explanation.as_ref() != Some(*failure)) {
         text.push_str(&reason("last failure", failure));
     }
+    status.warnings.iter().for_each(|warning| text.push_str(&reason("warning", warning)));
     text
 }
 
