@@ -72,6 +72,10 @@ impl<'a> Report<'a> {
     pub(super) async fn begin(&mut self, pipe: Arc<PipeProgress>, once: Option<&Once>) {
         self.before = self.totals();
         self.pipe = Some(pipe);
+        if once.is_some_and(|once| matches!(once.what, OnceOrder::Rewind(_))) {
+            // It goes back behind what was once caught up with.
+            self.lag = Lag::default();
+        }
         self.status.skipped = self.lease.carried_out().await.skipped;
         self.skip = once.and_then(|once| match &once.what {
             OnceOrder::Skip(transaction) => Some((once.generation, transaction.clone())),

@@ -1759,6 +1759,11 @@ export interface components {
             unacknowledged_messages_max?: number | null;
         };
         /**
+         * @description What a lag is told by: the heartbeat rows of the task, or the end of the source's binary log.
+         * @enum {string}
+         */
+        LagByWord: "heartbeat" | "head";
+        /**
          * @description What a channel's messages are written in.
          * @enum {string}
          */
@@ -1997,6 +2002,7 @@ export interface components {
             heartbeat?: components["schemas"]["SpanText"] | null;
             host: string;
             kind?: components["schemas"]["ProducerWord"] | null;
+            lag_heartbeat?: components["schemas"]["SpanText"] | null;
             password?: components["schemas"]["SecretDocument"] | null;
             /**
              * Format: int32
@@ -2545,6 +2551,11 @@ export interface components {
             acknowledged?: components["schemas"]["AcknowledgedVersion"][];
             blocked?: components["schemas"]["BlockedWord"] | null;
             checkpoint?: components["schemas"]["CheckpointView"] | null;
+            /**
+             * @description The transactions that the source has and the target has not, as a GTID set: empty if that is none, absent where it
+             *     is not known. Of a MariaDB the domains that are ahead, with their last.
+             */
+            checkpoint_gtid_missing?: string | null;
             desired: components["schemas"]["DesiredView"];
             explanation?: components["schemas"]["FailureView"] | null;
             failure?: components["schemas"]["FailureView"] | null;
@@ -2556,6 +2567,7 @@ export interface components {
              * @description How many instances the spec asks for.
              */
             instances_wanted: number;
+            lag_by?: components["schemas"]["LagByWord"] | null;
             /**
              * Format: double
              * @description Seconds that the target is behind the source: 0 when nothing is left to apply, absent while it is not known.
@@ -2587,6 +2599,8 @@ export interface components {
              * @description Of the spec.
              */
             version: number;
+            /** @description What does not stop it, and that somebody should mend. */
+            warnings?: components["schemas"]["FailureView"][];
         };
         /** @description The standard output of the Core, one line a row. */
         StdoutDocument: {
