@@ -72,11 +72,11 @@ impl Unapplied {
     pub(super) fn settled(&mut self) {
         let is_complete = |entry: &Entry| !matches!(entry, Entry::Transactions { end: None, .. });
         if self.entries.iter().all(is_complete) {
-            let heartbeats = self.entries.drain(..).filter_map(|entry| match entry {
+            let mut heartbeats = self.entries.drain(..).filter_map(|entry| match entry {
                 Entry::Heartbeat { at_us } => Some(at_us),
                 Entry::Transactions { .. } => None,
             });
-            self.durable_heartbeat_us = heartbeats.last().or(self.durable_heartbeat_us);
+            self.durable_heartbeat_us = heartbeats.next_back().or(self.durable_heartbeat_us);
         }
     }
 
