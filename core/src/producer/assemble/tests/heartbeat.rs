@@ -31,7 +31,7 @@ fn the_task_s_own_heartbeat_is_told_and_no_change() {
         let opening = [log.gtid(5), log.query("BEGIN"), log.heartbeat_table(3), log.heartbeat_row(3, task)];
         assert_eq!(changes(&mut assembler, &opening).unwrap(), [""; 0]);
         let end = log.xid();
-        assembler.take(&end, false, NOW).unwrap();
+        assembler.take(&raw(&end), NOW).unwrap();
         match assembler.pop() {
             Some(Change::Reached(point)) => assert_eq!(point.heartbeat_us, expected, "{task} of {server_id}"),
             other => panic!("{other:?}"),
@@ -49,6 +49,6 @@ fn a_heartbeat_that_does_not_look_like_one_is_none() {
     opening.push(row.into());
     changes(&mut assembler, &opening).unwrap();
     let end = log.xid();
-    assembler.take(&end, false, NOW).unwrap();
+    assembler.take(&raw(&end), NOW).unwrap();
     assert!(matches!(assembler.pop(), Some(Change::Reached(point)) if point.heartbeat_us.is_none()));
 }
