@@ -87,12 +87,31 @@ pub struct TlsConfig {
 }
 
 /// What tasks did over time.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HistoryConfig {
     /// Where seven days of it are kept, for this Server alone. Default: nowhere, and then it is of the last hour, in
     /// memory.
     pub folder: Option<PathBuf>,
+    /// Largest file there. The oldest hours go first where a week is too much for it, which by default it is from about
+    /// 5000 tasks.
+    pub bytes_max: Bytes,
+}
+
+impl Default for HistoryConfig {
+    fn default() -> Self {
+        Self { folder: None, bytes_max: Bytes::new(4 << 30) }
+    }
+}
+
+impl HistoryConfig {
+    /// What is wrong, if anything: key, problem, what to do.
+    pub fn check(&self) -> Result<(), String> {
+        if !(16 << 20..=1 << 40).contains(&self.bytes_max.get()) {
+            return Err(format!("`history.bytes_max` is {}; it can be 16 MiB to 1 TiB", self.bytes_max));
+        }
+        Ok(())
+    }
 }
 
 impl Default for HttpConfig {
@@ -150,6 +169,7 @@ impl Config {
         config.http.check().map_err(invalid)?;
         config.inspect.check().map_err(invalid)?;
         config.access.check().map_err(invalid)?;
+        config.history.check().map_err(invalid)?;
         Ok(config)
     }
 
@@ -259,6 +279,7 @@ mod tests {
             ("[http]\nrequest_timeout = \"1ms\"\n", "http.request_timeout"),
             ("[http]\nconnections_max = 0\n", "http.connections_max"),
             ("[http]\nstreams_of_user_max = 0\n", "http.streams_of_user_max"),
+            ("[history]\nbytes_max = \"1 MiB\"\n", "history.bytes_max"),
             ("[http.tls]\ncertificate = \"c.pem\"\n", "key"),
         ] {
             let error = read(http, &[]).unwrap_err();

@@ -49,7 +49,7 @@ impl Server {
         let networks = Networks { loopback: http.listen.ip().is_loopback(), ..networks };
         let (sessions, keeper): (Sessions, SessionKeeper) = sessions::keep(coordination);
         let history = match &history.folder {
-            Some(folder) => History::open(folder).map_err(ConfigError::History)?,
+            Some(folder) => History::open(folder, history.bytes_max.get()).map_err(ConfigError::History)?,
             None => History::in_memory(),
         };
         let (pictures, picture_keeper) = picture::keep(sessions.clone(), info(address));

@@ -14,6 +14,7 @@ mod apply;
 mod arguments;
 mod clients;
 mod latency;
+mod list;
 mod measure;
 mod native;
 mod ours;
@@ -26,6 +27,7 @@ use apply::Filled;
 use arguments::Arguments;
 use clap::Parser;
 use latency::Steady;
+use list::Many;
 use measure::Measured;
 use replicator_tests::{Error, Result};
 use report::Report;
@@ -39,13 +41,16 @@ enum Benchmark {
     Apply(Durability),
     /// At so many transactions a second.
     Latency(u32),
+    /// The API with so many tasks; the Server is measured, and nothing else could be.
+    List(usize),
 }
 
-const BENCHMARKS: [(&str, Benchmark); 4] = [
+const BENCHMARKS: [(&str, Benchmark); 5] = [
     ("apply/sysbench-relaxed", Benchmark::Apply(Durability::Relaxed)),
     ("apply/sysbench-durable", Benchmark::Apply(Durability::Durable)),
     ("latency/steady-200", Benchmark::Latency(200)),
     ("latency/steady-1000", Benchmark::Latency(1_000)),
+    ("list/500-tasks", Benchmark::List(500)),
 ];
 
 #[tokio::main]
@@ -88,6 +93,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
 enum Prepared {
     Apply(Box<Filled>, Durability),
     Latency(Steady),
+    List(Many),
 }
 
 impl Prepared {
@@ -98,6 +104,16 @@ impl Prepared {
             // Clients do not follow a source.
             Prepared::Latency(_) if system == System::Clients => Ok(None),
             Prepared::Latency(steady) => steady.run(system).await.map(Some),
+            Prepared::List(many) if system == System::Replicator => many.run().await.map(Some),
+            Prepared::List(_) => Ok(None),
+        }
+    }
+
+    /// What was found right beside the figures.
+    fn proof(&self) -> &'static str {
+        match self {
+            Prepared::Apply(..) | Prepared::Latency(_) => "; the tables are equal",
+            Prepared::List(_) => "",
         }
     }
 }
@@ -114,6 +130,10 @@ async fn measure_all(arguments: &Arguments, name: &str, benchmark: Benchmark) ->
             println!("{name}: {rate} transactions/s for {} s", arguments.seconds);
             Prepared::Latency(Steady { rate, seconds: arguments.seconds })
         }
+        Benchmark::List(tasks) => {
+            println!("{name}: a Server with {tasks} tasks");
+            Prepared::List(Many { tasks })
+        }
     };
     for repetition in 1..=arguments.repetitions {
         for system in in_turn(&arguments.systems, repetition) {
@@ -121,7 +141,7 @@ async fn measure_all(arguments: &Arguments, name: &str, benchmark: Benchmark) ->
             let measured = prepared.measure(system).await;
             let measured = measured.map_err(|error| Error::new(format!("{name}, {label}: {error}")))?;
             if let Some(measured) = measured {
-                println!("  {repetition}. {label}: {}; the tables are equal", in_words(&measured));
+                println!("  {repetition}. {label}: {}{}", in_words(&measured), prepared.proof());
                 report.add(&label, repetition, measured)?;
             }
         }

@@ -110,11 +110,11 @@ impl Ours {
     }
 }
 
-fn listen() -> String {
+pub(crate) fn listen() -> String {
     format!("127.0.0.1:{}", free_port())
 }
 
-fn spawn(program: &str, folder: &Path, config: &str) -> Result<Process> {
+pub(crate) fn spawn(program: &str, folder: &Path, config: &str) -> Result<Process> {
     let file = folder.join(format!("{program}.toml"));
     std::fs::write(&file, config)?;
     let setup = [("REPLICATOR_ACCESS_SETUP_TOKEN", SETUP_TOKEN)];

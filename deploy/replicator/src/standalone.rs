@@ -69,7 +69,7 @@ fn build(wanted: &Standalone) -> Result<Roles, Failed> {
     let tls = files.map(|(certificate, key)| TlsConfig { certificate, key });
     let (listen, allow_insecure) = (wanted.listen, wanted.allow_insecure);
     let http = HttpConfig { listen, allow_insecure, tls, ..HttpConfig::default() };
-    let history = HistoryConfig { folder: Some(wanted.data.join("history")) };
+    let history = HistoryConfig { folder: Some(wanted.data.join("history")), ..HistoryConfig::default() };
     let core = CoreConfig {
         group: wanted.group.clone(),
         name: None,

@@ -1,6 +1,7 @@
 //! `/alerts`, `/alerts/history`, `/alerts/{id}/acknowledge`.
 
 use super::address::InAddress;
+use super::problems::BodyProblem;
 use super::request::{Asked, JsonBody};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -78,8 +79,7 @@ pub(super) async fn history(
         (status = 200, body = AlertView),
         (status = 404, description = "`alert_not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`alert_not_firing`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`text_too_long`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),

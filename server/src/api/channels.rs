@@ -2,6 +2,7 @@
 
 use super::address::{ChannelPath, IfMatchHeader, Named};
 use super::body::ChannelBody;
+use super::problems::{BodyProblem, VersionProblem};
 use super::request::{IfMatch, etag};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -35,8 +36,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelList
         (status = 201, body = ChannelView, headers(("ETag" = String), ("Location" = String))),
         (status = 400, description = "`spec_syntax`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`channel_exists`, `channels_too_many`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`spec_invalid` with `errors`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -83,11 +83,9 @@ pub(super) async fn read(
         (status = 200, body = ChannelView, headers(("ETag" = String))),
         (status = 400, description = "`spec_syntax`, `if_match_malformed`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`spec_invalid` with `errors`, `name_mismatch`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        VersionProblem,
         AnyProblem,
     ),
 )]
@@ -115,8 +113,7 @@ pub(super) async fn update(
     responses(
         (status = 204),
         (status = 404, description = "`channel_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        VersionProblem,
         AnyProblem,
     ),
 )]

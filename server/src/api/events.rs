@@ -4,6 +4,7 @@
 //! and one that does not read at all is let go. A stream ends with the session or token that it was opened with.
 
 use super::address::{Named, TaskPath};
+use super::problems::NoSuchTask;
 use super::request::Asked;
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -117,7 +118,7 @@ pub(super) async fn events(
     params(TaskPath),
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 429, description = "`too_many_streams`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),

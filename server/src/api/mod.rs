@@ -17,6 +17,7 @@ mod once;
 mod orders;
 mod overview;
 mod preflight;
+mod problems;
 mod request;
 mod rules;
 mod session;
@@ -28,6 +29,7 @@ mod tokens;
 mod users;
 mod versions;
 
+pub(crate) use problems::AnyProblem;
 pub(crate) use streams::{STREAMS_MAX, Streams};
 
 use crate::access::{Access, layer, roles};
@@ -37,7 +39,6 @@ use crate::metrics::Metrics;
 use crate::picture::keeper::Pictures;
 use crate::problem::ApiError;
 use crate::sessions::Sessions;
-use crate::view::Problem;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::routing::get;
@@ -45,8 +46,8 @@ use axum::{Json, Router, middleware};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
-use utoipa::{IntoResponses, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -88,28 +89,6 @@ pub(crate) struct App {
     ),
 )]
 struct Document;
-
-/// What any operation may answer.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "named in the OpenAPI document only")]
-pub(crate) enum AnyProblem {
-    /// The request itself is wrong: `name_invalid`, `query_invalid`, `body_invalid`.
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(Problem),
-    /// Neither a session nor an API token: `not_signed_in`.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(Problem),
-    /// The role is not enough: `role_missing`; a change by cookie without its header: `csrf_missing`; a page of another
-    /// site: `foreign_origin`.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(Problem),
-    /// A node of the coordination tree can't be read or written: `node_unreadable`.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Internal(Problem),
-    /// The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(Problem),
-}
 
 fn operations() -> OpenApiRouter<Arc<App>> {
     let v1 = OpenApiRouter::new()

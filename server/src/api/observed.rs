@@ -1,11 +1,12 @@
 //! `/tasks/{name}/status`, `/tasks/{name}/instances`, `/cores`, `/groups`: what is there at this moment.
 
 use super::address::{Named, TaskPath};
+use super::problems::NoSuchTask;
 use super::{AnyProblem, App};
 use crate::groups;
 use crate::problem::ApiError;
 use crate::tasks;
-use crate::view::{CoreList, GroupList, InstanceList, Problem, StatusView};
+use crate::view::{CoreList, GroupList, InstanceList, StatusView};
 use axum::Json;
 use axum::extract::State;
 use replicator_model::name::TaskName;
@@ -29,7 +30,7 @@ use std::sync::Arc;
             },
             "retries": 0, "instances_wanted": 2, "instances": [],
         })),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]
@@ -48,7 +49,7 @@ pub(super) async fn status(
     params(TaskPath),
     responses(
         (status = 200, body = InstanceList),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]

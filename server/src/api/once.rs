@@ -1,6 +1,7 @@
 //! `/tasks/{name}/rewind`, `/tasks/{name}/skip`, `/tasks/{name}/handover`: orders that are carried out once.
 
 use super::address::{Named, TaskPath};
+use super::problems::{BodyProblem, NoSuchTask};
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::remark::Remark;
@@ -23,10 +24,9 @@ use std::sync::Arc;
     responses(
         (status = 200, body = RewindView),
         (status = 400, description = "`body_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`rewind_impossible`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         AnyProblem,
     ),
 )]
@@ -49,10 +49,9 @@ pub(super) async fn preview_rewind(
     responses(
         (status = 200, body = RewoundView),
         (status = 400, description = "`body_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`rewind_impossible`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         AnyProblem,
     ),
 )]
@@ -74,7 +73,7 @@ pub(super) async fn rewind(
     params(TaskPath),
     responses(
         (status = 200, body = SkipView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]
@@ -96,10 +95,9 @@ pub(super) async fn show_skip(
     responses(
         (status = 200, body = OrderView),
         (status = 400, description = "`body_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`nothing_to_skip`, `skip_mismatch`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         AnyProblem,
     ),
 )]
@@ -123,10 +121,9 @@ pub(super) async fn skip(
     responses(
         (status = 200, body = OrderView),
         (status = 400, description = "`body_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`handover_impossible`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         AnyProblem,
     ),
 )]

@@ -2,6 +2,7 @@
 //! shows in the task's status.
 
 use super::address::{Named, TaskPath};
+use super::problems::NoSuchTask;
 use super::{AnyProblem, App};
 use crate::problem::ApiError;
 use crate::tasks::{self, Order};
@@ -19,7 +20,7 @@ use std::sync::Arc;
     params(TaskPath),
     responses(
         (status = 200, body = OrderView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]
@@ -35,7 +36,7 @@ pub(super) async fn start(app: State<Arc<App>>, name: Named<TaskName>) -> Result
     params(TaskPath),
     responses(
         (status = 200, body = OrderView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]
@@ -51,7 +52,7 @@ pub(super) async fn stop(app: State<Arc<App>>, name: Named<TaskName>) -> Result<
     params(TaskPath),
     responses(
         (status = 200, body = OrderView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`task_is_stopped`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -66,7 +67,7 @@ pub(super) async fn pause(app: State<Arc<App>>, name: Named<TaskName>) -> Result
     params(TaskPath),
     responses(
         (status = 200, body = OrderView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`task_is_stopped`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),

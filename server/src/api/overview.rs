@@ -1,6 +1,7 @@
 //! `/overview`, `/tasks/{name}/history`: the whole at a glance, and a task over time.
 
 use super::address::{Named, TaskPath};
+use super::problems::NoSuchTask;
 use super::request::Asked;
 use super::{AnyProblem, App};
 use crate::access::audit;
@@ -9,7 +10,7 @@ use crate::access::roles;
 use crate::history::keeper::{self, oldest};
 use crate::picture::overview;
 use crate::problem::ApiError;
-use crate::view::{AuditEntryView, HistoryView, OverviewView, Problem};
+use crate::view::{AuditEntryView, HistoryView, OverviewView};
 use axum::Json;
 use axum::extract::State;
 use replicator_model::name::TaskName;
@@ -63,7 +64,7 @@ pub(super) async fn overview(State(app): State<Arc<App>>, caller: Caller) -> Res
     params(TaskPath, HistoryQuery),
     responses(
         (status = 200, body = HistoryView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]

@@ -1,6 +1,7 @@
 //! `/preflight`, `/tasks/{name}/preflight`.
 
 use super::address::{Named, TaskPath};
+use super::problems::{BodyProblem, NoSuchTask};
 use super::request::{Asked, JsonBody};
 use super::sources::spec_of;
 use super::{AnyProblem, App};
@@ -35,9 +36,8 @@ pub(super) struct PreflightQuery {
     request_body = PreflightRequest,
     responses(
         (status = 200, body = PreflightView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
+        BodyProblem,
         (status = 422, description = "`secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -65,7 +65,7 @@ pub(super) async fn preflight(
     params(TaskPath, PreflightQuery),
     responses(
         (status = 200, body = PreflightView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]

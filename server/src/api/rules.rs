@@ -1,6 +1,7 @@
 //! `/rules`, `/tasks/{name}/rules`.
 
 use super::address::{IfMatchHeader, Named, TaskPath};
+use super::problems::{NoSuchTask, VersionProblem};
 use super::request::{IfMatch, JsonBody, etag};
 use super::{AnyProblem, App};
 use crate::access::remark::Remark;
@@ -36,11 +37,10 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<impl IntoRespons
     request_body = RuleSettingsDocument,
     responses(
         (status = 200, body = RuleList, headers(("ETag" = String))),
-        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`rules_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        VersionProblem,
         AnyProblem,
     ),
 )]
@@ -66,7 +66,7 @@ pub(super) async fn update(
     request_body(content = BTreeMap<String, RuleSettingDocument>, example = json!({"task_lag_warning": {"threshold": 60.0}})),
     responses(
         (status = 200, body = RuleList, headers(("ETag" = String))),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),

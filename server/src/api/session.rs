@@ -1,5 +1,6 @@
 //! `/session`, `/session/password`, `/setup`: who calls.
 
+use super::problems::BodyProblem;
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::Access;
@@ -48,8 +49,7 @@ pub(super) async fn read(State(app): State<Arc<App>>, caller: Option<Caller>) ->
     responses(
         (status = 200, body = SessionView, headers(("Set-Cookie" = String))),
         (status = 401, description = "`login_refused`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 429, description = "`locked_out`: too many attempts failed", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -89,8 +89,7 @@ pub(super) async fn sign_out(
     responses(
         (status = 204),
         (status = 401, description = "`login_refused`: the old password is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`password_weak`", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`locked_out`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
@@ -125,8 +124,7 @@ pub(super) async fn read_setup(State(app): State<Arc<App>>) -> Result<Json<Setup
         (status = 200, body = SessionView, headers(("Set-Cookie" = String))),
         (status = 401, description = "`setup_token_refused`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_set_up`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`password_weak`", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "`locked_out`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,

@@ -1,6 +1,7 @@
 //! `/silences`, `/silences/{id}`.
 
 use super::address::InAddress;
+use super::problems::BodyProblem;
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -33,8 +34,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<SilenceList
     responses(
         (status = 201, body = SilenceView),
         (status = 409, description = "`silences_too_many`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`silence_invalid`, `text_too_long`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),

@@ -1,5 +1,6 @@
 //! `/sources/…`, `/connections/test`: a look at a server before there is a task.
 
+use super::problems::{BodyProblem, NoSuchTask};
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::inspect::mysql::{Login, Side, approach};
@@ -59,9 +60,8 @@ impl From<NeededAgain> for ApiError {
     request_body = SourceRequest,
     responses(
         (status = 200, body = SourceView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
+        BodyProblem,
         (status = 422, description = "`secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -88,9 +88,8 @@ pub(super) async fn inspect(
     request_body = TablesRequest,
     responses(
         (status = 200, body = SourceTableList),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
+        BodyProblem,
         (status = 422, description = "`connection_failed`, `secret_elsewhere`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -113,8 +112,7 @@ pub(super) async fn tables(
     responses(
         (status = 200, body = SourceColumnList),
         (status = 404, description = "`task_not_found`, `table_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`connection_failed`, `secret_elsewhere`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -138,9 +136,8 @@ pub(super) async fn columns(
     request_body = MatchRequest,
     responses(
         (status = 200, body = MatchView),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
+        BodyProblem,
         (status = 422, description = "`spec_invalid`, `connection_failed`, `secret_elsewhere`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -194,9 +191,8 @@ fn patterns(key: &str, texts: &[String]) -> Result<Vec<TablePattern>, ApiError> 
             {"stage": "version", "state": "skipped", "detail": "not logged in", "hint": null, "millis": 0},
             {"stage": "grants", "state": "skipped", "detail": "not logged in", "hint": null, "millis": 0},
         ]})),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
+        BodyProblem,
         (status = 422, description = "`spec_invalid`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),

@@ -1,6 +1,7 @@
 //! `/tasks`, `/tasks/{name}`.
 
 use super::address::{IfMatchHeader, Named, TaskPath};
+use super::problems::{NoSuchTask, VersionProblem};
 use super::request::{Asked, IfMatch, SpecBody, etag};
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -163,7 +164,7 @@ pub(super) async fn create(
     params(TaskPath),
     responses(
         (status = 200, body = TaskView, headers(("ETag" = String))),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]
@@ -190,13 +191,12 @@ pub(super) async fn read(
     responses(
         (status = 200, body = TaskView, headers(("ETag" = String))),
         (status = 400, description = "`spec_syntax`, `if_match_malformed`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`task_not_stopped`: only a stopped task changes its group", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body_too_large`, `node_too_large`", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`spec_invalid` with `errors`, `name_mismatch`, `secret_missing`, `secret_needed_again`, `secrets_key_missing`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        VersionProblem,
         AnyProblem,
     ),
 )]
@@ -228,10 +228,9 @@ pub(super) async fn update(
     responses(
         (status = 204),
         (status = 400, description = "`if_match_malformed`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         (status = 409, description = "`task_not_stopped`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        VersionProblem,
         AnyProblem,
     ),
 )]

@@ -1,6 +1,7 @@
 //! `/tokens`, `/tokens/{id}`.
 
 use super::address::InAddress;
+use super::problems::BodyProblem;
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::caller::Caller;
@@ -34,8 +35,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<
     responses(
         (status = 201, body = NewToken),
         (status = 409, description = "`too_many`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         AnyProblem,
     ),
 )]

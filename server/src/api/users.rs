@@ -1,6 +1,7 @@
 //! `/users`, `/users/{name}`.
 
 use super::address::{Named, UserPath};
+use super::problems::BodyProblem;
 use super::request::JsonBody;
 use super::{AnyProblem, App};
 use crate::access::remark::Remark;
@@ -31,8 +32,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<UserList>, 
     responses(
         (status = 201, body = UserView, headers(("Location" = String))),
         (status = 409, description = "`user_exists`, `too_many`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`password_weak`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
@@ -75,8 +75,7 @@ pub(super) async fn read(
         (status = 200, body = UserView),
         (status = 404, description = "`user_not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`last_admin`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`password_weak`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),

@@ -1,6 +1,7 @@
 //! `/tasks/{name}/versions`, `/tasks/{name}/rollback`, `/tasks/{name}/toml`, `/specs/convert`.
 
 use super::address::{IfMatchHeader, InAddress, Named, TaskPath};
+use super::problems::{BodyProblem, NoSuchTask, VersionProblem};
 use super::request::{IfMatch, JsonBody, etag};
 use super::task::author;
 use super::{AnyProblem, App};
@@ -26,7 +27,7 @@ use std::sync::Arc;
     params(TaskPath),
     responses(
         (status = 200, body = VersionList),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]
@@ -95,11 +96,9 @@ pub(super) async fn diff(
         (status = 400, description = "`body_invalid`, `if_match_malformed`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`task_not_found`, `version_not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`task_not_stopped`: only a stopped task changes its group", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`version_stale`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         (status = 422, description = "`secret_missing`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`precondition_required`", body = Problem, content_type = "application/problem+json"),
+        VersionProblem,
         AnyProblem,
     ),
 )]
@@ -125,7 +124,7 @@ pub(super) async fn roll_back(
     params(TaskPath),
     responses(
         (status = 200, body = String, content_type = "text/plain"),
-        (status = 404, description = "`task_not_found`", body = Problem, content_type = "application/problem+json"),
+        NoSuchTask,
         AnyProblem,
     ),
 )]
@@ -146,8 +145,7 @@ pub(super) async fn toml(
     responses(
         (status = 200, body = ConvertedView),
         (status = 400, description = "`body_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`media_type`", body = Problem, content_type = "application/problem+json"),
+        BodyProblem,
         AnyProblem,
     ),
 )]

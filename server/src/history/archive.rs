@@ -3,6 +3,7 @@
 use super::memory::{Batch, Segment};
 use super::sample::{NUMBERS, Sample};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,6 +15,8 @@ const SEGMENTS_MAX: usize = 1000;
 const MINUTES_OF_HOUR: usize = 60;
 const SAMPLE_BYTES: usize = NUMBERS * size_of::<f32>();
 const BLOCK_BYTES: usize = MINUTES_OF_HOUR * SAMPLE_BYTES;
+/// What the file keeps of an entry beside its task and its value, about.
+const ENTRY_BYTES: usize = 32;
 
 /// Task and hour since 1970: sixty samples, one after the other.
 const MINUTES: TableDefinition<'_, (&str, u32), &[u8]> = TableDefinition::new("minutes");
@@ -62,15 +65,28 @@ impl Archive {
         Ok(())
     }
 
-    /// Drops what is older than a week.
-    pub(super) fn prune(&self, now: i64) -> Result<(), redb::Error> {
-        let since = now - KEPT_SECONDS;
-        let first_hour = u32::try_from(since.div_euclid(3600)).unwrap_or(0);
+    /// Drops what is older than a week, and the oldest hours that are too much for the file.
+    pub(super) fn prune(&self, now: i64, bytes_max: u64) -> Result<(), redb::Error> {
+        let first_of_week = hour_of(now - KEPT_SECONDS);
         let writing = self.database.begin_write()?;
         {
-            writing.open_table(MINUTES)?.retain(|(_, hour), _| hour >= first_hour)?;
-            let is_kept = |text: &[u8]| read_segment(text).is_some_and(|segment| segment.to_us >= since * 1_000_000);
-            writing.open_table(SEGMENTS)?.retain(|_, text| is_kept(text))?;
+            let (mut minutes, mut segments) = (writing.open_table(MINUTES)?, writing.open_table(SEGMENTS)?);
+            let mut hours = Hours::new();
+            for entry in minutes.iter()? {
+                let (key, block) = entry?;
+                let (task, hour) = key.value();
+                *hours.entry(hour).or_default() += bytes_of(task, block.value());
+            }
+            for entry in segments.iter()? {
+                let (key, text) = entry?;
+                let (task, from_us) = key.value();
+                *hours.entry(hour_of(from_us.div_euclid(1_000_000))).or_default() += bytes_of(task, text.value());
+            }
+            let first = first_that_fits(&hours, bytes_max).max(first_of_week);
+            minutes.retain(|(_, hour), _| hour >= first)?;
+            let since_us = i64::from(first) * 3_600_000_000;
+            let is_kept = |text: &[u8]| read_segment(text).is_some_and(|segment| segment.to_us >= since_us);
+            segments.retain(|_, text| is_kept(text))?;
         }
         writing.commit()?;
         Ok(())
@@ -78,11 +94,10 @@ impl Archive {
 
     /// The minutes of a task that begin in the seconds given, in order.
     pub(super) fn minutes(&self, task: &str, seconds: Range<i64>) -> Result<Vec<(i64, Sample)>, redb::Error> {
-        let hour = |second: i64| u32::try_from(second.div_euclid(3600)).unwrap_or(0);
         let reading = self.database.begin_read()?;
         let minutes = reading.open_table(MINUTES)?;
         let mut found = Vec::new();
-        for block in minutes.range((task, hour(seconds.start))..=(task, hour(seconds.end)))? {
+        for block in minutes.range((task, hour_of(seconds.start))..=(task, hour_of(seconds.end)))? {
             let (key, block) = block?;
             let first = i64::from(key.value().1) * 3600;
             for (index, sample) in block.value().chunks_exact(SAMPLE_BYTES).map(read_sample).enumerate() {
@@ -111,6 +126,31 @@ impl Archive {
         found.reverse();
         Ok(found)
     }
+}
+
+/// Bytes of the file by hour since 1970.
+type Hours = BTreeMap<u32, u64>;
+
+fn hour_of(second: i64) -> u32 {
+    u32::try_from(second.div_euclid(3600)).unwrap_or(0)
+}
+
+/// What an entry takes of the file at worst: pages are half empty, and the file grows by doubling.
+fn bytes_of(task: &str, value: &[u8]) -> u64 {
+    let bytes = task.len() + value.len() + ENTRY_BYTES;
+    u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(4)
+}
+
+/// The oldest hour that can stay, when the newest are kept first.
+fn first_that_fits(hours: &Hours, bytes_max: u64) -> u32 {
+    let mut bytes: u64 = 0;
+    for (hour, of_hour) in hours.iter().rev() {
+        bytes = bytes.saturating_add(*of_hour);
+        if bytes > bytes_max {
+            return hour.saturating_add(1);
+        }
+    }
+    0
 }
 
 fn place(minute: i64) -> Option<(u32, Range<usize>)> {
@@ -169,8 +209,37 @@ mod tests {
         assert_eq!(second, [segment(start + 60, start + 70)]);
         assert!(Archive::open(folder.path()).is_err(), "two processes would spoil it");
 
-        archive.prune(start + KEPT_SECONDS + 3600).unwrap();
+        archive.prune(start + KEPT_SECONDS + 3600, u64::MAX).unwrap();
         assert_eq!(archive.minutes("copy", start..start + 7200).unwrap().len(), 1);
         assert!(archive.segments("copy", 0..i64::MAX).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_newest_hours_that_fit_are_kept() {
+        let hours = Hours::from([(10, 4), (11, 3), (13, 2)]);
+        for (bytes_max, first) in [(9, 0), (8, 11), (5, 11), (4, 12), (2, 12), (1, 14), (0, 14)] {
+            assert_eq!(first_that_fits(&hours, bytes_max), first, "{bytes_max}");
+        }
+        assert_eq!(first_that_fits(&Hours::new(), 0), 0);
+    }
+
+    /// Ten times as much is written as fits.
+    #[test]
+    fn the_file_stays_as_small_as_it_is_told_and_loses_the_oldest() {
+        use std::os::unix::fs::MetadataExt;
+        const BYTES_MAX: u64 = 8 << 20;
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path()).unwrap();
+        let first = 500_000;
+        for hour in first..first + 80 {
+            let minutes = (0..200).map(|task| (format!("task{task}"), hour * 60, lag(1.0))).collect();
+            archive.write(&Batch { minutes, segments: Vec::new() }).unwrap();
+            archive.prune((hour + 1) * 3600, BYTES_MAX).unwrap();
+            let bytes = std::fs::metadata(folder.path().join("history.redb")).unwrap().blocks() * 512;
+            assert!(bytes <= BYTES_MAX, "{bytes} bytes after {} hours", hour + 1 - first);
+        }
+        let kept = archive.minutes("task7", first * 3600..(first + 80) * 3600).unwrap();
+        assert!((5..=20).contains(&kept.len()), "{}", kept.len());
+        assert_eq!(kept.last().unwrap().0, (first + 79) * 3600, "the newest is there");
     }
 }

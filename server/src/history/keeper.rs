@@ -23,6 +23,8 @@ const PRUNE_SECONDS: i64 = 3600;
 pub(crate) struct History {
     memory: Arc<Mutex<Memory>>,
     archive: Option<Arc<Archive>>,
+    /// Of the file.
+    bytes_max: u64,
 }
 
 /// What of a task's history is asked for, in seconds since 1970.
@@ -36,12 +38,12 @@ pub(crate) struct Asked {
 impl History {
     /// Of the last hour alone, in memory.
     pub(crate) fn in_memory() -> Self {
-        Self { memory: Arc::default(), archive: None }
+        Self { memory: Arc::default(), archive: None, bytes_max: 0 }
     }
 
-    /// Of a week, with a file in the folder.
-    pub(crate) fn open(folder: &Path) -> Result<Self, String> {
-        Ok(Self { memory: Arc::default(), archive: Some(Arc::new(Archive::open(folder)?)) })
+    /// Of a week, with a file in the folder, as far as that has room for it.
+    pub(crate) fn open(folder: &Path, bytes_max: u64) -> Result<Self, String> {
+        Ok(Self { memory: Arc::default(), archive: Some(Arc::new(Archive::open(folder)?)), bytes_max })
     }
 
     /// The lag of the last half hour, a number for each minute.
@@ -90,7 +92,8 @@ impl History {
             let now = moment.at_us.div_euclid(1_000_000);
             if now - pruned >= PRUNE_SECONDS {
                 pruned = now;
-                self.blocking("dropped", move |archive| archive.prune(now)).await;
+                let bytes_max = self.bytes_max;
+                self.blocking("dropped", move |archive| archive.prune(now, bytes_max)).await;
             }
         }
         let rest = self.memory.lock().rest();

@@ -12,7 +12,7 @@ pub(super) const SAMPLE_SECONDS: i64 = 5;
 pub(super) const FINE_SECONDS: i64 = 3600;
 /// Whoever was not looked at for so long was not looked at: no segment goes on over it.
 const GAP_SECONDS: i64 = 4 * SAMPLE_SECONDS;
-/// Tasks of which a history is kept: by the minute for a week, each takes about 200 KB of the file.
+/// Tasks of which a history is kept: by the minute for a week, each takes 200 to 800 KB of the file.
 pub(super) const TASKS_MAX: usize = 5000;
 /// State segments of a task that are kept in memory.
 const SEGMENTS_MAX: usize = 1000;
