@@ -31,7 +31,7 @@ test: setup lint console-check build ## Install what is missing and run everythi
 	$(MAKE) console-specs
 
 unit: build ## Everything that needs no server
-	cargo test --workspace --lib --bins --test codec --test api --test stories --test cli --test examples \
+	cargo test --workspace --lib --bins --test codec --test fuzz --test api --test stories --test cli --test examples \
 		--test tidy --test simulation -- $(ONLY)
 
 end-to-end: setup build ## The tests against real servers; ONLY=part_of_a_name
@@ -79,6 +79,7 @@ demo: console ## A source, a target and the replicator between them; DURATION=60
 bench: ## Benchmarks, ONLY=name; results in target/bench/<name>.jsonl
 	tests/setup/install.sh
 	cargo build --workspace --bins --release
+	$(if $(ONLY),$(if $(findstring decode,$(ONLY)),tests/bench/peers/build.sh),tests/bench/peers/build.sh)
 	target/release/replicator-bench $(BENCH) $(ONLY)
 
 clean-servers: ## Remove the unpacked servers and their templates

@@ -3,6 +3,7 @@
 //! ```text
 //! workload (seeded) ─▶ source ─▶ system: ours | native | clients ─▶ target        servers: fresh ones, equal options
 //!                        apply: until everything is there    latency: until a row is seen
+//! log ─▶ decode: until a reader has every value
 //!                                     └── measure ──▶ report: target/bench/<name>.jsonl, a table
 //! ```
 //!
@@ -13,6 +14,7 @@
 mod apply;
 mod arguments;
 mod clients;
+mod decode;
 mod latency;
 mod list;
 mod measure;
@@ -26,6 +28,7 @@ mod workload;
 use apply::Filled;
 use arguments::Arguments;
 use clap::Parser;
+use decode::{Log, RECEIVING, Reader, Shape};
 use latency::Steady;
 use list::Many;
 use measure::Measured;
@@ -43,14 +46,18 @@ enum Benchmark {
     Latency(u32),
     /// The API with so many tasks; the Server is measured, and nothing else could be.
     List(usize),
+    Decode(Shape),
 }
 
-const BENCHMARKS: [(&str, Benchmark); 5] = [
+const BENCHMARKS: [(&str, Benchmark); 8] = [
     ("apply/sysbench-relaxed", Benchmark::Apply(Durability::Relaxed)),
     ("apply/sysbench-durable", Benchmark::Apply(Durability::Durable)),
     ("latency/steady-200", Benchmark::Latency(200)),
     ("latency/steady-1000", Benchmark::Latency(1_000)),
     ("list/500-tasks", Benchmark::List(500)),
+    ("decode/sysbench", Benchmark::Decode(Shape::Sysbench)),
+    ("decode/wide", Benchmark::Decode(Shape::Wide)),
+    ("decode/huge", Benchmark::Decode(Shape::Huge)),
 ];
 
 #[tokio::main]
@@ -81,6 +88,10 @@ async fn run(arguments: &Arguments) -> Result<()> {
         );
     }
     for (name, benchmark) in chosen {
+        if let Benchmark::Decode(shape) = benchmark {
+            measure_readers(arguments, name, shape).await?;
+            continue;
+        }
         let report = measure_all(arguments, name, benchmark).await?;
         println!("\nmedians of {}, and ratios to the native replica\n", arguments.repetitions);
         println!("{}", report.table(&System::Native.label()));
@@ -126,6 +137,7 @@ async fn measure_all(arguments: &Arguments, name: &str, benchmark: Benchmark) ->
             println!("{name}: {} row changes to catch up with", filled.rows());
             Prepared::Apply(Box::new(filled), durability)
         }
+        Benchmark::Decode(_) => return Err(Error::new("readers are not compared as replicators are")),
         Benchmark::Latency(rate) => {
             println!("{name}: {rate} transactions/s for {} s", arguments.seconds);
             Prepared::Latency(Steady { rate, seconds: arguments.seconds })
@@ -149,8 +161,39 @@ async fn measure_all(arguments: &Arguments, name: &str, benchmark: Benchmark) ->
     Ok(report)
 }
 
+/// As [`measure_all`], for programs that only read.
+async fn measure_readers(arguments: &Arguments, name: &str, shape: Shape) -> Result<()> {
+    let mut report = Report::begin(&arguments.output, name)?;
+    let log = Log::write(shape, arguments.scale).await?;
+    println!("{name}: {} row changes to decode", log.rows);
+    let mut readers = Vec::new();
+    for reader in Reader::ALL {
+        match reader.is_there()? {
+            true => readers.push(reader),
+            false => println!("  {} is left out: tests/bench/peers/build.sh builds it", reader.label()),
+        }
+    }
+    for repetition in 1..=arguments.repetitions {
+        for reader in in_turn(&readers, repetition) {
+            let label = reader.label();
+            let measured = decode::run(reader, &log).await;
+            let measured = measured.map_err(|error| Error::new(format!("{name}, {label}: {error}")))?;
+            println!("  {repetition}. {label}: {}", in_words(&measured));
+            report.add(label, repetition, measured)?;
+        }
+    }
+    let peers: Vec<&str> = readers.iter().filter(|reader| reader.is_peer()).map(|reader| reader.label()).collect();
+    let fastest = report.least("cpu_seconds", &peers).unwrap_or(RECEIVING.label());
+    println!("\nmedians of {}, and ratios to the fastest peer, {fastest}\n", arguments.repetitions);
+    println!("{}", report.table(fastest));
+    if let Some(ratio) = report.ratio("cpu_seconds", "replicator", RECEIVING.label()) {
+        println!("decoding takes {ratio:.2} times the processor time of receiving only\n");
+    }
+    Ok(())
+}
+
 /// Who comes first changes from one repetition to the next, so that nobody always has the quieter machine.
-fn in_turn(systems: &[System], repetition: u32) -> Vec<System> {
+fn in_turn<S: Clone>(systems: &[S], repetition: u32) -> Vec<S> {
     let mut systems = systems.to_vec();
     if repetition.is_multiple_of(2) {
         systems.reverse();

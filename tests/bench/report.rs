@@ -74,6 +74,18 @@ impl Report {
         aligned(&rows)
     }
 
+    /// Which of the systems has the smallest median.
+    pub(crate) fn least<'s>(&self, metric: &str, systems: &[&'s str]) -> Option<&'s str> {
+        let medians = systems.iter().filter_map(|system| Some((*system, self.median(system, metric)?)));
+        medians.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(system, _)| system)
+    }
+
+    /// The median of one as a part of another's.
+    pub(crate) fn ratio(&self, metric: &str, system: &str, reference: &str) -> Option<f64> {
+        let base = self.median(reference, metric).filter(|base| *base > 0.0)?;
+        Some(self.median(system, metric)? / base)
+    }
+
     fn cell(&self, metric: &str, value: f64, base: Option<f64>) -> String {
         let unit = self.figures.iter().find(|figure| figure.metric == metric).map_or("", |figure| &figure.unit);
         let shown = readable(value, unit);

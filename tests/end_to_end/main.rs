@@ -4,7 +4,6 @@
 
 mod bench_smoke;
 mod big_transaction;
-mod binlog_values;
 mod cluster;
 mod coordination_contract;
 mod failover;

@@ -51,6 +51,30 @@ pub fn schemathesis() -> Result<PathBuf> {
     Ok(folder_of("schemathesis", "REPLICATOR_SCHEMATHESIS")?.join("libraries"))
 }
 
+/// `mysqlbinlog` or `mariadb-binlog`, ready for its arguments: of the server's own version, except that the one of MariaDB
+/// 11.8 reads the logs of all MariaDBs.
+pub fn log_printer(flavor: Flavor) -> Result<Command> {
+    let (root, name) = match flavor {
+        _ if flavor.is_mariadb() => (folder_of("mariadb_tools", "REPLICATOR_MARIADB_TOOLS")?, "mariadb-binlog"),
+        _ => (folder_of(flavor.piece(), flavor.variable())?, "mysqlbinlog"),
+    };
+    let unpacked = root.join(LOADER).is_file() && root != Path::new("/");
+    let program = if unpacked { root.join("usr/bin") } else { root.join("bin") }.join(name);
+    if !program.is_file() {
+        return Err(Error::new(format!("there is no {}: run tests/setup/install.sh", program.display())));
+    }
+    let mut command = if unpacked { Command::new(root.join(LOADER)) } else { Command::new(&program) };
+    if unpacked {
+        command.arg("--library-path").arg(root.join(LIBRARIES)).arg(&program);
+    }
+    let compat = root.join("compat");
+    if compat.is_dir() {
+        command.env("LD_LIBRARY_PATH", compat);
+    }
+    command.arg("--no-defaults");
+    Ok(command)
+}
+
 /// A database server's files.
 pub(crate) struct Installation {
     pub(crate) program: PathBuf,

@@ -37,7 +37,7 @@ pub use checksum::TableSum;
 pub use error::{Error, Result};
 pub use eventually::{Probe, eventually};
 pub use flavor::Flavor;
-pub use installation::{promtool, schemathesis};
+pub use installation::{log_printer, promtool, schemathesis};
 pub use kafka::Kafka;
 pub use login::{SETUP_TOKEN, first_admin};
 pub use mail::{MAIL_PASSWORD, MAIL_USER, MailReceiver};

@@ -26,6 +26,12 @@ pub fn cpu_seconds(pid: u32) -> Result<f64> {
     }
 }
 
+/// Whether process `pid` has ended, and nobody has asked how yet: what it used can still be read.
+pub fn has_ended(pid: u32) -> Result<bool> {
+    let stat = proc_file(pid, "stat")?;
+    Ok(stat.rsplit_once(')').is_some_and(|(_, fields)| fields.trim_start().starts_with('Z')))
+}
+
 fn proc_file(pid: u32, name: &str) -> Result<String> {
     let path = format!("/proc/{pid}/{name}");
     fs::read_to_string(&path).map_err(Error::during(path))

@@ -11,7 +11,7 @@ set -euo pipefail
 
 setup_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 servers_dir=${REPLICATOR_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mysql_replicator/servers}
-all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 zookeeper kafka promtool schemathesis)
+all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 mariadb_tools zookeeper kafka promtool schemathesis)
 
 # The console is built with this or a newer Node; Debian 12 has 18.
 node_min=20.19.0
@@ -35,6 +35,7 @@ Pieces (default: all of them):
   mariadb1011  MariaDB 10.11 from Debian 12
   mariadb114   MariaDB 11.4 from Maven
   mariadb118   MariaDB 11.8 from Debian unstable
+  mariadb_tools  mariadb-binlog, from Debian unstable
   zookeeper    Apache ZooKeeper 3.9.5 from Maven
   kafka        Apache Kafka 4.3.1 from Maven
   promtool     Prometheus' checker of alert rules, from Debian 12
@@ -95,6 +96,7 @@ recipe_of() {
     mariadb1011) echo "mariadb1011 1" ;;
     mariadb114) echo "mariadb114 1" ;;
     mariadb118) echo "mariadb118 1" ;;
+    mariadb_tools) echo "mariadb_tools 1" ;;
     zookeeper) echo "zookeeper 3.9.5 1" ;;
     kafka) echo "kafka 4.3.1 2" ;;
     promtool) echo "promtool 1" ;;
@@ -110,6 +112,7 @@ unpack_piece() {
     mysql97) unpack_debian sid "$folder" mysql-server-core mysql-client-core ;;
     mariadb1011) unpack_debian bookworm "$folder" mariadb-server-core mariadb-client-core ;;
     mariadb118) unpack_debian sid "$folder" mariadb-server-core mariadb-client-core ;;
+    mariadb_tools) unpack_debian sid "$folder" mariadb-client ;;
     mysql56) unpack_mysql56 "$folder" ;;
     mariadb114) unpack_mariadb114 "$folder" ;;
     promtool) unpack_debian bookworm "$folder" prometheus ;;
@@ -210,7 +213,7 @@ main() {
         node) has_node || { ((!force)) && is_complete node; } || install_server node ;;
         *) ((force)) || ! is_complete "$piece" || continue
             case $piece in
-            mysql97 | mariadb1011 | mariadb118 | promtool | schemathesis) debian+=("$piece") ;;
+            mysql97 | mariadb1011 | mariadb118 | mariadb_tools | promtool | schemathesis) debian+=("$piece") ;;
             *) maven+=("$piece") ;;
             esac ;;
         esac

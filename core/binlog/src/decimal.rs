@@ -9,6 +9,9 @@ use crate::text;
 const DIGIT_BYTES: [usize; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
 const GROUP: u8 = 9;
 
+/// The smallest numbers that 0 to 9 digits can't hold.
+const POWERS: [u32; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
 /// An exact decimal number, formatted on demand.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Decimal<'a> {
@@ -31,7 +34,30 @@ impl<'a> Decimal<'a> {
     pub fn new(bytes: &'a [u8], precision: u8, scale: u8) -> Option<Self> {
         let possible = precision >= 1 && scale <= precision && bytes.len() == Self::stored_length(precision, scale);
         let decimal = Decimal { bytes, precision, scale };
-        (possible && decimal.groups().all(|(digits, value)| value < 10u32.pow(digits))).then_some(decimal)
+        (possible && decimal.groups_fit()).then_some(decimal)
+    }
+
+    /// Whether no group has more digits than it may. As [`Decimal::groups`], for every value that is read.
+    fn groups_fit(&self) -> bool {
+        let mask = if self.is_negative() { u32::MAX } else { 0 };
+        let (mut rest, mut sign) = (self.bytes, 1u32 << 31);
+        let mut fits = |digits: u8| {
+            let length = digit_bytes(digits);
+            let (Some((head, tail)), Some(bound)) = (rest.split_at_checked(length), POWERS.get(usize::from(digits)))
+            else {
+                return false;
+            };
+            rest = tail;
+            let stored = head.iter().fold(0u32, |value, byte| value << 8 | u32::from(*byte));
+            // Of a group of fewer than four bytes, only those.
+            let unused = 32 - 8 * length as u32;
+            (stored ^ (mask >> unused) ^ (std::mem::take(&mut sign) >> unused)) < *bound
+        };
+        let whole = self.precision.saturating_sub(self.scale);
+        (whole % GROUP == 0 || fits(whole % GROUP))
+            && (0..whole / GROUP).all(|_| fits(GROUP))
+            && (0..self.scale / GROUP).all(|_| fits(GROUP))
+            && (self.scale % GROUP == 0 || fits(self.scale % GROUP))
     }
 
     pub fn is_negative(&self) -> bool {

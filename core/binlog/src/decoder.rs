@@ -9,6 +9,7 @@ use crate::{
     format_description::{ChecksumAlg, FormatDescription},
     gtid::{MysqlGtid, PreviousGtids},
     mariadb::{MariaDbGtid, MariaDbGtidList},
+    partial_update::PartialUpdate,
     payload::TransactionPayload,
     query::Query,
     rows::RowsEvent,
@@ -109,7 +110,7 @@ impl Decoder {
             }
             EventKind::TRANSACTION_PAYLOAD => EventBody::TransactionPayload(TransactionPayload::parse(c)?),
             EventKind::XA_PREPARE => EventBody::XaPrepare(XaPrepare::parse(c)?),
-            EventKind::PARTIAL_UPDATE_ROWS => EventBody::PartialUpdateRows(c.take_rest()),
+            EventKind::PARTIAL_UPDATE_ROWS => EventBody::PartialUpdate(PartialUpdate::parse(raw, &self.format)?),
             EventKind(160..) => mariadb_body(c, &header)?,
             _ => control_body(c, &header)?,
         };

@@ -5,6 +5,7 @@ use crate::{
     format_description::FormatDescription,
     gtid::{MysqlGtid, PreviousGtids},
     mariadb::{MariaDbGtid, MariaDbGtidList},
+    partial_update::PartialUpdate,
     payload::TransactionPayload,
     query::Query,
     rows::RowsEvent,
@@ -56,8 +57,8 @@ pub enum EventBody<'a> {
     RowsQuery(&'a [u8]),
     TableMap(TableMapEvent<'a>),
     Rows(RowsEvent<'a>),
-    /// UPDATE with changes inside JSON values (`binlog_row_value_options=PARTIAL_JSON`): not carried yet.
-    PartialUpdateRows(&'a [u8]),
+    /// UPDATE with changes inside JSON values (`binlog_row_value_options=PARTIAL_JSON`).
+    PartialUpdate(PartialUpdate<'a>),
     TransactionPayload(TransactionPayload<'a>),
     XaPrepare(XaPrepare<'a>),
     /// Group replication's own bookkeeping: raw bodies.

@@ -19,20 +19,20 @@ pub const MAX_DEPTH: usize = 100;
 const MAX_GROWTH: usize = 8;
 const SCALAR_TEXT: usize = 256;
 
-const SMALL_OBJECT: u8 = 0;
-const LARGE_OBJECT: u8 = 1;
-const SMALL_ARRAY: u8 = 2;
-const LARGE_ARRAY: u8 = 3;
-const LITERAL: u8 = 4;
-const INT16: u8 = 5;
-const UINT16: u8 = 6;
-const INT32: u8 = 7;
-const UINT32: u8 = 8;
-const INT64: u8 = 9;
-const UINT64: u8 = 10;
-const DOUBLE: u8 = 11;
-const STRING: u8 = 12;
-const OPAQUE: u8 = 15;
+pub(crate) const SMALL_OBJECT: u8 = 0;
+pub(crate) const LARGE_OBJECT: u8 = 1;
+pub(crate) const SMALL_ARRAY: u8 = 2;
+pub(crate) const LARGE_ARRAY: u8 = 3;
+pub(crate) const LITERAL: u8 = 4;
+pub(crate) const INT16: u8 = 5;
+pub(crate) const UINT16: u8 = 6;
+pub(crate) const INT32: u8 = 7;
+pub(crate) const UINT32: u8 = 8;
+pub(crate) const INT64: u8 = 9;
+pub(crate) const UINT64: u8 = 10;
+pub(crate) const DOUBLE: u8 = 11;
+pub(crate) const STRING: u8 = 12;
+pub(crate) const OPAQUE: u8 = 15;
 
 /// Column types that opaque values carry.
 mod opaque {
@@ -70,17 +70,30 @@ struct Writer<'o> {
 
 /// Byte width of counts, sizes and offsets in a container.
 #[derive(Clone, Copy)]
-enum Width {
+pub(crate) enum Width {
     Small,
     Large,
 }
 
 impl Width {
-    fn bytes(self) -> usize {
+    pub(crate) fn bytes(self) -> usize {
         match self {
             Width::Small => 2,
             Width::Large => 4,
         }
+    }
+
+    /// The largest number.
+    pub(crate) fn most(self) -> usize {
+        match self {
+            Width::Small => u16::MAX.into(),
+            Width::Large => u32::MAX as usize,
+        }
+    }
+
+    /// Whether values of the type are in their entry.
+    pub(crate) fn holds(self, kind: u8) -> bool {
+        matches!((kind, self), (LITERAL | INT16 | UINT16, _) | (INT32 | UINT32, Width::Large))
     }
 
     fn read(self, data: &[u8], at: usize) -> Result<usize, DecodeError> {
@@ -89,6 +102,58 @@ impl Width {
             Width::Large => u32::from_le_bytes(fixed(data, at)?),
         };
         Ok(value as usize)
+    }
+
+    /// Appends a number that is not above [`Width::most`].
+    pub(crate) fn push(self, out: &mut Vec<u8>, number: usize) {
+        out.extend_from_slice((number as u32).to_le_bytes().get(..self.bytes()).unwrap_or_default());
+    }
+}
+
+/// An object or array: count, size, entries of keys, entries of values, then keys and values.
+#[derive(Clone, Copy)]
+pub(crate) struct Container<'a> {
+    data: &'a [u8],
+    width: Width,
+    pub(crate) count: usize,
+    values_at: usize,
+}
+
+impl<'a> Container<'a> {
+    /// `data` begins with the container and may be longer.
+    pub(crate) fn read(data: &'a [u8], width: Width, object: bool) -> Result<Self, DecodeError> {
+        let unit = width.bytes();
+        let count = width.read(data, 0)?;
+        let size = width.read(data, unit)?;
+        let data = data.get(..size).ok_or_else(|| cut("container", size, data.len()))?;
+        let key_entry = if object { unit + 2 } else { 0 };
+        // Nothing overflows: count has 32 bits.
+        let values_at = 2 * unit + count * key_entry;
+        let needed = values_at + count * (1 + unit);
+        if needed > size {
+            return Err(cut("entries of a container", needed, size));
+        }
+        Ok(Container { data, width, count, values_at })
+    }
+
+    /// The key with this index, of an object.
+    pub(crate) fn key(&self, index: usize) -> Result<&'a [u8], DecodeError> {
+        let unit = self.width.bytes();
+        let entry = 2 * unit + index * (unit + 2);
+        let length = usize::from(u16::from_le_bytes(fixed(self.data, entry + unit)?));
+        slice(self.data, self.width.read(self.data, entry)?, length)
+    }
+
+    /// The type of the value with this index, bytes that begin with it, and whether it was in its entry.
+    pub(crate) fn entry(&self, index: usize) -> Result<(u8, &'a [u8], bool), DecodeError> {
+        let at = self.values_at + index * (1 + self.width.bytes());
+        let [kind] = fixed(self.data, at)?;
+        if self.width.holds(kind) {
+            return Ok((kind, slice(self.data, at + 1, self.width.bytes())?, true));
+        }
+        let offset = self.width.read(self.data, at + 1)?;
+        let value = self.data.get(offset..).ok_or_else(|| cut("value", offset, self.data.len()))?;
+        Ok((kind, value, false))
     }
 }
 
@@ -107,46 +172,24 @@ impl Writer<'_> {
         if depth >= MAX_DEPTH {
             return Err(malformed("at most 100 levels", "more"));
         }
-        let unit = width.bytes();
-        let count = width.read(data, 0)?;
-        let size = width.read(data, unit)?;
-        let data = data.get(..size).ok_or_else(|| cut("container", size, data.len()))?;
-        let key_entry = if object { unit + 2 } else { 0 };
-        // Nothing overflows: count has 32 bits.
-        let values_at = 2 * unit + count * key_entry;
-        let needed = values_at + count * (1 + unit);
-        if needed > size {
-            return Err(cut("entries of a container", needed, size));
-        }
+        let container = Container::read(data, width, object)?;
         self.out.push(if object { b'{' } else { b'[' });
-        for index in 0..count {
+        for index in 0..container.count {
             self.visit()?;
             if index > 0 {
                 self.out.extend_from_slice(b", ");
             }
             if object {
-                let entry = 2 * unit + index * key_entry;
-                let at = width.read(data, entry)?;
-                let length = usize::from(u16::from_le_bytes(fixed(data, entry + unit)?));
-                self.string(slice(data, at, length)?)?;
+                self.string(container.key(index)?)?;
                 self.out.extend_from_slice(b": ");
             }
-            self.entry(data, values_at + index * (1 + unit), width, depth)?;
+            match container.entry(index)? {
+                (kind, bytes, true) => self.scalar(kind, bytes)?,
+                (kind, bytes, false) => self.value(kind, bytes, depth + 1)?,
+            }
         }
         self.out.push(if object { b'}' } else { b']' });
         Ok(())
-    }
-
-    /// A value entry: the type, then the value itself where it fits, else its offset.
-    fn entry(&mut self, data: &[u8], at: usize, width: Width, depth: usize) -> Result<(), DecodeError> {
-        let [kind] = fixed(data, at)?;
-        let inlined = matches!((kind, width), (LITERAL | INT16 | UINT16, _) | (INT32 | UINT32, Width::Large));
-        if inlined {
-            return self.scalar(kind, slice(data, at + 1, width.bytes())?);
-        }
-        let offset = width.read(data, at + 1)?;
-        let value = data.get(offset..).ok_or_else(|| cut("value", offset, data.len()))?;
-        self.value(kind, value, depth + 1)
     }
 
     fn scalar(&mut self, kind: u8, data: &[u8]) -> Result<(), DecodeError> {
@@ -305,33 +348,44 @@ impl Writer<'_> {
     }
 }
 
-fn slice(data: &[u8], at: usize, length: usize) -> Result<&[u8], DecodeError> {
+pub(crate) fn slice(data: &[u8], at: usize, length: usize) -> Result<&[u8], DecodeError> {
     data.get(at..)
         .and_then(|rest| rest.get(..length))
         .ok_or_else(|| cut("value", at.saturating_add(length), data.len()))
 }
 
-fn fixed<const N: usize>(data: &[u8], at: usize) -> Result<[u8; N], DecodeError> {
+pub(crate) fn fixed<const N: usize>(data: &[u8], at: usize) -> Result<[u8; N], DecodeError> {
     data.get(at..).and_then(|rest| rest.first_chunk()).copied().ok_or_else(|| cut("value", at + N, data.len()))
 }
 
-/// A length of seven bits a byte, low bits first, at most five bytes; then the bytes.
+/// The bytes behind a length of seven bits a byte, low bits first, at most five bytes.
 fn variable(data: &[u8], at: usize) -> Result<&[u8], DecodeError> {
+    let (start, length) = variable_span(data, at)?;
+    slice(data, start, length)
+}
+
+/// Where [`variable`] bytes at `at` end.
+pub(crate) fn variable_end(data: &[u8], at: usize) -> Result<usize, DecodeError> {
+    let (start, length) = variable_span(data, at)?;
+    Ok(start + length)
+}
+
+fn variable_span(data: &[u8], at: usize) -> Result<(usize, usize), DecodeError> {
     let mut length = 0usize;
     for index in 0..5usize {
         let [byte] = fixed(data, at + index)?;
         length |= usize::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
-            return slice(data, at + index + 1, length);
+            return Ok((at + index + 1, length));
         }
     }
     Err(malformed("length of at most five bytes", "a longer one"))
 }
 
-fn cut(expected: &'static str, needed: usize, left: usize) -> DecodeError {
+pub(crate) fn cut(expected: &'static str, needed: usize, left: usize) -> DecodeError {
     DecodeError::Truncated { kind: EventKind::WRITE_ROWS, offset: 0, expected, needed, left }
 }
 
-fn malformed(expected: &'static str, found: impl Into<String>) -> DecodeError {
+pub(crate) fn malformed(expected: &'static str, found: impl Into<String>) -> DecodeError {
     DecodeError::Malformed { kind: EventKind::WRITE_ROWS, offset: 0, expected, found: found.into() }
 }

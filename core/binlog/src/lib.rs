@@ -14,14 +14,17 @@
 //! | module | holds |
 //! |---|---|
 //! | `event_header`, `format_description`, `decoder`, `event` | framing, checksums, the kinds of events |
+//! | `splitter` | a file's bytes, in pieces of any size, to raw events |
 //! | `gtid`, `mariadb`, `xa`, `query`, `statement` | transactions and statements |
-//! | `payload`, `inflater`, `deflate` | compressed transactions (MySQL) and events (MariaDB) |
+//! | `payload`, `inflater`, `deflate`, `compressed_column` | compressed transactions (MySQL), events and columns (MariaDB) |
 //! | `table_map`, `optional_metadata`, `column` | what a table looks like |
 //! | `rows`, `value`, `decimal`, `temporal` | rows and their values |
+//! | `partial_update`, `json_diff`, `json_tree` | changes inside of JSON values |
 //! | `text`, `jsonb` | values as the servers print them |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod column;
+mod compressed_column;
 mod cursor;
 mod decimal;
 mod decoder;
@@ -32,12 +35,16 @@ mod event_header;
 mod format_description;
 mod gtid;
 mod inflater;
+mod json_diff;
+mod json_tree;
 pub mod jsonb;
 mod mariadb;
 mod optional_metadata;
+mod partial_update;
 mod payload;
 mod query;
 mod rows;
+mod splitter;
 mod statement;
 mod table_map;
 mod temporal;
@@ -46,6 +53,7 @@ mod value;
 mod xa;
 
 pub use column::{BINARY_COLLATION, ColumnDef, ColumnType};
+pub use compressed_column::Compressed;
 pub use decimal::Decimal;
 pub use decoder::{Decoder, MAX_INFLATED_EVENT};
 pub use error::DecodeError;
@@ -54,10 +62,13 @@ pub use event_header::{EventHeader, EventKind, HEADER_LENGTH};
 pub use format_description::{ChecksumAlg, Flavor, FormatDescription};
 pub use gtid::{MysqlGtid, PreviousGtidSet, PreviousGtids};
 pub use inflater::PayloadInflater;
+pub use json_diff::apply_json_diffs;
 pub use mariadb::{MariaDbGtid, MariaDbGtidList};
+pub use partial_update::PartialUpdate;
 pub use payload::{InflateLimits, InnerEvents, PayloadCompression, TransactionPayload};
 pub use query::{Query, SessionCharsets, SessionContext, StatusVars};
 pub use rows::{Bitmap, RowChange, Rows, RowsEvent, RowsFlags, RowsKind, RowsLayout};
+pub use splitter::{FILE_MAGIC, FileSplitter};
 pub use statement::{BeginLoadQuery, ExecuteLoadQuery, Intvar, Rand, UserVar, UserVarValue};
 pub use table_map::{MAX_COLUMNS, TableMap, TableMapCache, TableMapEvent};
 pub use temporal::{Date, DateTime, Time};

@@ -87,13 +87,17 @@ pub struct RowsEvent<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bitmap<'a>(&'a [u8]);
 
-impl Bitmap<'_> {
+impl<'a> Bitmap<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Bitmap(bytes)
+    }
+
     #[inline]
     pub fn contains(&self, index: usize) -> bool {
         self.0.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
-    fn count(&self, width: usize) -> usize {
+    pub(crate) fn count(&self, width: usize) -> usize {
         (0..width).filter(|index| self.contains(*index)).count()
     }
 }

@@ -224,12 +224,14 @@ impl TableMapCache {
     }
 }
 
-/// Whether a column has an entry in the character set metadata. MariaDB counts GEOMETRY and its compressed types in.
+/// Whether a column has an entry in the character set metadata. MySQL counts VECTOR in, MariaDB GEOMETRY and its compressed
+/// types.
 pub(crate) fn is_character(kind: ColumnType, flavor: Flavor) -> bool {
     match kind {
         ColumnType::Char | ColumnType::Varchar | ColumnType::Blob => true,
         ColumnType::BlobCompressed | ColumnType::VarcharCompressed => true,
         ColumnType::Geometry => flavor == Flavor::MariaDb,
+        ColumnType::Vector => flavor == Flavor::MySql,
         _ => false,
     }
 }

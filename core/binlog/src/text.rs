@@ -25,6 +25,7 @@ pub fn write_text(value: &Value<'_>, column: &ColumnDef, out: &mut Vec<u8>) -> R
         Value::Double(number) => push_double(out, number)?,
         Value::Decimal(decimal) => decimal.write(out),
         Value::Bytes(bytes) | Value::Geometry(bytes) | Value::Vector(bytes) => out.extend_from_slice(bytes),
+        Value::Compressed(value) => out.extend_from_slice(&value.bytes()?),
         Value::Enum(0) => {}
         Value::Enum(number) => push_member(out, column, usize::from(number).saturating_sub(1))?,
         Value::Set(bits) => push_set(out, column, bits)?,
@@ -142,19 +143,27 @@ pub(crate) fn utc(seconds: u32, micros: u32) -> DateTime {
 /// when the point stands at most 15 digits from either side of the first digit, else with an exponent that has neither
 /// plus sign nor leading zeros.
 pub(crate) fn push_double(out: &mut Vec<u8>, number: f64) -> Result<(), DecodeError> {
-    push_float(out, number, format_args!("{number:e}"))
+    let shortest = Digits::of(format_args!("{number:e}"), number)?;
+    let count = split_exponent(shortest.written()).0.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if count >= TIE_DIGITS {
+        // Two texts may be equally short and equally near: the servers take the one with the even digit.
+        let even = Digits::of(format_args!("{number:.*e}", count.saturating_sub(1)), number)?;
+        let reads_back = std::str::from_utf8(even.written()).is_ok_and(|text| text.parse() == Ok(number));
+        return push_digits_of(out, number, if reads_back { &even } else { &shortest });
+    }
+    push_digits_of(out, number, &shortest)
 }
+
+/// With fewer digits than these the next text is too far away to mean the same DOUBLE.
+const TIE_DIGITS: usize = 15;
 
 /// `shortest` is the number in the form `-1.234e-5`.
 fn push_float(out: &mut Vec<u8>, number: f64, shortest: std::fmt::Arguments<'_>) -> Result<(), DecodeError> {
-    if !number.is_finite() {
-        return Err(malformed("finite number", number.to_string()));
-    }
-    let mut buffer = Digits { bytes: [0; 32], length: 0 };
-    if buffer.write_fmt(shortest).is_err() {
-        return Err(malformed("number of at most 32 characters", number.to_string()));
-    }
-    let written = buffer.bytes.get(..buffer.length).unwrap_or_default();
+    push_digits_of(out, number, &Digits::of(shortest, number)?)
+}
+
+fn push_digits_of(out: &mut Vec<u8>, number: f64, text: &Digits) -> Result<(), DecodeError> {
+    let written = text.written();
     let (mantissa, exponent) = split_exponent(written);
     let mut digits = [0u8; 32];
     let mut count = 0;
@@ -214,6 +223,23 @@ fn split_exponent(written: &[u8]) -> (&[u8], i32) {
 struct Digits {
     bytes: [u8; 32],
     length: usize,
+}
+
+impl Digits {
+    fn of(text: std::fmt::Arguments<'_>, number: f64) -> Result<Self, DecodeError> {
+        if !number.is_finite() {
+            return Err(malformed("finite number", number.to_string()));
+        }
+        let mut digits = Digits { bytes: [0; 32], length: 0 };
+        match digits.write_fmt(text) {
+            Ok(()) => Ok(digits),
+            Err(_) => Err(malformed("number of at most 32 characters", number.to_string())),
+        }
+    }
+
+    fn written(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Write for Digits {

@@ -2,6 +2,7 @@
 
 use crate::{
     column::{ColumnDef, ColumnType},
+    compressed_column::Compressed,
     cursor::Cursor,
     decimal::Decimal,
     error::DecodeError,
@@ -42,6 +43,8 @@ pub enum Value<'a> {
     Geometry(&'a [u8]),
     /// 32-bit little-endian floats.
     Vector(&'a [u8]),
+    /// Of MariaDB's COMPRESSED columns; [`Compressed::bytes`] is the value.
+    Compressed(Compressed<'a>),
 }
 
 impl Value<'_> {
@@ -99,8 +102,12 @@ pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, column: &ColumnDef) -> Result<Va
                 micros: temporal::fraction(cursor, column.meta)?,
             }
         }
-        ColumnType::BlobCompressed | ColumnType::VarcharCompressed => {
-            return Err(cursor.unsupported("MariaDB COMPRESSED column"));
+        ColumnType::VarcharCompressed => {
+            let prefix = if column.meta > 255 { 2 } else { 1 };
+            Value::Compressed(Compressed(prefixed(cursor, prefix, "compressed text")?))
+        }
+        ColumnType::BlobCompressed => {
+            Value::Compressed(Compressed(prefixed(cursor, column.meta.into(), "compressed BLOB")?))
         }
         ColumnType::OldDecimal => return Err(cursor.unsupported("DECIMAL of MySQL 4")),
         ColumnType::TypedArray => return Err(cursor.unsupported("column of a multi-valued index")),

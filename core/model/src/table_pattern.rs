@@ -7,12 +7,16 @@ use std::fmt;
 /// Longest pattern, in bytes: longer than any two identifiers, shorter than anything that takes long to match.
 const PATTERN_LENGTH_MAX: usize = 512;
 
+/// Most numbers that a range such as `[0001-4096]` stands for.
+const RANGE_MAX: u32 = 4096;
+
 /// A pattern over `database.table`, such as `shop.item`, `shop.*`, `shop.order_[0-9]+` or `*.audit_log`.
 ///
 /// The part before the first dot is matched against the database, the rest against the table. Each part is a regular
 /// expression for the whole name, with one convenience: a `*` that follows an ordinary character, or begins the part,
 /// stands for "any characters", so that `order_*` means what it looks like. After `]`, `)`, `}`, `.` or `\x` it keeps
-/// its meaning as a repetition. Names are compared as the binary log has them, case and all.
+/// its meaning as a repetition. And `[01-32]`, with two or more digits on both sides, stands for the numbers from 01 to 32,
+/// so that `shop_[01-32].*` means 32 databases. Names are compared as the binary log has them, case and all.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TablePattern {
@@ -41,7 +45,8 @@ impl TablePattern {
             return Err(refuse("the database or the table is missing".into()));
         }
         let compile = |part: &str| {
-            Regex::new(&format!("^(?s:{})$", expand(part))).map_err(|error| {
+            let expression = expand(part).map_err(&refuse)?;
+            Regex::new(&format!("^(?s:{expression})$")).map_err(|error| {
                 refuse(error.to_string().lines().last().unwrap_or("not a regular expression").to_owned())
             })
         };
@@ -68,22 +73,50 @@ impl TablePattern {
     }
 }
 
-fn expand(part: &str) -> String {
+fn expand(part: &str) -> Result<String, String> {
     let mut expression = String::with_capacity(part.len() + 4);
     let mut repeatable = false;
-    let mut characters = part.chars();
-    while let Some(character) = characters.next() {
+    let mut rest = part;
+    while let Some(character) = rest.chars().next() {
+        if let Some((range, behind)) = number_range(rest) {
+            expression.push_str(&range?);
+            (rest, repeatable) = (behind, true);
+            continue;
+        }
         if character == '*' && !repeatable {
             expression.push('.');
         }
         expression.push(character);
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
         repeatable = matches!(character, ']' | ')' | '}' | '.');
         if character == '\\' {
+            let mut characters = rest.chars();
             expression.extend(characters.next());
+            rest = characters.as_str();
             repeatable = true;
         }
     }
-    expression
+    Ok(expression)
+}
+
+/// `[01-32]` at the beginning, as an alternation of its numbers, and what follows. Ranges of single digits are those of
+/// regular expressions.
+fn number_range(text: &str) -> Option<(Result<String, String>, &str)> {
+    let (range, behind) = text.strip_prefix('[')?.split_once(']')?;
+    let (first, last) = range.split_once('-')?;
+    let is_number = |part: &str| part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if first.len() != last.len() || !is_number(first) || !is_number(last) {
+        return None;
+    }
+    let width = first.len();
+    let (Ok(first), Ok(last)) = (first.parse::<u32>(), last.parse::<u32>()) else {
+        return Some((Err(format!("the numbers of [{range}] are too large")), behind));
+    };
+    if first > last || last - first >= RANGE_MAX {
+        return Some((Err(format!("[{range}] has to ascend, and to mean at most {RANGE_MAX} numbers")), behind));
+    }
+    let numbers: Vec<String> = (first..=last).map(|number| format!("{number:0width$}")).collect();
+    Some((Ok(format!("(?:{})", numbers.join("|"))), behind))
 }
 
 /// Which tables a task replicates: those that match one of `tables` and none of `exclude`.
@@ -171,6 +204,14 @@ mod tests {
             ("shop..*", "shop", "x", true),
             ("shop.*_bak", "shop", "item_bak", true),
             ("shop.Item", "shop", "item", false),
+            ("shop_[01-32].item", "shop_07", "item", true),
+            ("shop_[01-32].item", "shop_32", "item", true),
+            ("shop_[01-32].item", "shop_00", "item", false),
+            ("shop_[01-32].item", "shop_33", "item", false),
+            ("shop_[01-32].item", "shop_7", "item", false),
+            ("shop.order_[2019-2021]_[01-12]", "shop", "order_2020_11", true),
+            ("shop.order_[2019-2021]_[01-12]", "shop", "order_2020_13", false),
+            ("shop.order_[0-32]", "shop", "order_3", true),
         ] {
             assert_eq!(pattern(text).matches(database, table), matches, "{text} on {database}.{table}");
         }
@@ -178,7 +219,13 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_says_why() {
-        for (bad, problem) in [("item", "no dot"), ("shop.", "missing"), ("shop.[a", "unclosed")] {
+        for (bad, problem) in [
+            ("item", "no dot"),
+            ("shop.", "missing"),
+            ("shop.[a", "unclosed"),
+            ("s.[32-01]", "ascend"),
+            ("s.[00001-99999]", "at most"),
+        ] {
             assert!(TablePattern::new(bad).unwrap_err().to_string().contains(problem), "{bad}");
         }
     }

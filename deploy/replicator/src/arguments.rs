@@ -2,6 +2,7 @@
 
 use crate::access::arguments::{Audit, Login, Setup, Token, User};
 use crate::alerting::arguments::{Alerts, Channels, Rules, Silence};
+use crate::binlog::arguments::Binlog;
 use crate::completion::script::Shell;
 use crate::task::arguments::Task;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -62,6 +63,11 @@ pub(crate) enum Command {
         REPLICATOR_PASSWORD=secret replicator try mysql://replicator@127.0.0.1:3306/ --tables 'shop.*'\n  \
         replicator try mysql://replicator@db1/ --password-file /run/secrets/db1 --start earliest")]
     Try(Try),
+    /// Show the rows and statements in binary log files as JSON lines, without a server
+    #[command(after_help = "Examples:\n  \
+        replicator binlog /var/lib/mysql/binlog.000042 --tables 'shop.*' | jq -c .after\n  \
+        zcat binlog.000042.gz | replicator binlog - --start 4711 --rows-only")]
+    Binlog(Binlog),
     /// Show what a server needs to be a source or a target, with the exact fix; nothing is changed there
     #[command(after_help = "Examples:\n  \
         REPLICATOR_PASSWORD=secret replicator doctor mysql://replicator@db1/ --tables 'shop.*'\n  \

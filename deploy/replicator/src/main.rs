@@ -1,10 +1,11 @@
-//! `replicator`: the program for people. `standalone`, `try` and `doctor` run here; the other commands ask a Server.
+//! `replicator`: the program for people. `standalone`, `try`, `binlog` and `doctor` run here; the other commands ask a Server.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod access;
 mod alerting;
 mod arguments;
+mod binlog;
 mod client;
 mod completion;
 mod cores;
@@ -54,6 +55,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
             start_logging("warn");
             try_changes::run(wanted).await
         }
+        Command::Binlog(asked) => binlog::run(&asked),
         Command::Doctor(wanted) => preflight::doctor(wanted, arguments.output).await,
         Command::Task(command) => task::run(&connect()?, command, arguments.output).await,
         Command::Alerts(command) => alerting::alerts(&connect()?, command, arguments.output).await,

@@ -114,6 +114,11 @@ fn row_images_of_mysql_97() {
     };
     assert_eq!(of("fi"), ["+fi\t1\t10\t11\t20", "<fi\t1\t10\t11\t20", ">fi\t1\t20\t21\t40"]);
     assert_eq!(of("mv"), ["+mv\t1\t{\"a\": [1, 2, 3]}", "<mv\t1\t{\"a\": [1, 2, 3]}", ">mv\t1\t{\"a\": [4]}"]);
+    // Logged as `JSON_REPLACE(j, '$.b', 2)`.
+    let long = "x".repeat(200);
+    let (before, after) =
+        (format!("<pj\t1\t{{\"a\": \"{long}\", \"b\": 1}}"), format!(">pj\t1\t{{\"a\": \"{long}\", \"b\": 2}}"));
+    assert_eq!(of("pj")[1..], [before, after]);
     let mini = of("mini");
     assert_eq!(
         mini[..8],
@@ -143,7 +148,7 @@ fn row_images_of_mariadb_118() {
         "+oldt\t3\t00:00:00\t0000-00-00 00:00:00\t0000-00-00 00:00:00",
         "+newer\t1\t2106-02-07 06:28:15",
         "+vecm\t1\t0000803F0000004000004040",
-        "! table v.comp, column c: WRITE_ROWS_V1 event: MariaDB COMPRESSED column is not supported",
+        &format!("+comp\t1\t78\t{}\t{}\t79", "61".repeat(500), "62".repeat(500)),
         // log_bin_compress
         &format!("+lb\t1\t{hello}\t4294967295"),
         &format!("<lb\t1\t{hello}\t4294967295"),

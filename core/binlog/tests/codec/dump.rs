@@ -53,6 +53,11 @@ fn row_lines(
             };
             tables.resolve(map, decoder.format(), filled).unwrap();
         }
+        EventBody::PartialUpdate(update) => {
+            let table = tables.get(update.table_id).expect("a table map before its rows");
+            let whole = update.expand(table, 1 << 24).unwrap();
+            row_lines(&decoder.decode_inner(&whole).unwrap(), decoder, tables, complete, lines);
+        }
         EventBody::Rows(rows) => {
             let table = tables.get(rows.table_id()).expect("a table map before its rows").clone();
             let (mut before, mut after) = (Vec::new(), Vec::new());
@@ -82,9 +87,13 @@ fn row_lines(
     }
 }
 
-fn line(mark: &str, table: &TableMap, values: &[Value<'_>]) -> String {
-    let values = values.iter().zip(&table.columns).map(|(value, column)| text(value, column));
-    std::iter::once(format!("{mark}{}", table.table)).chain(values).collect::<Vec<_>>().join("\t")
+fn line(mark: &str, table: &TableMap, row: &[Value<'_>]) -> String {
+    format!("{mark}{}\t{}", table.table, values(table, row))
+}
+
+/// The values, separated by tabs.
+pub(crate) fn values(table: &TableMap, row: &[Value<'_>]) -> String {
+    row.iter().zip(&table.columns).map(|(value, column)| text(value, column)).collect::<Vec<_>>().join("\t")
 }
 
 fn text(value: &Value<'_>, column: &ColumnDef) -> String {
@@ -99,6 +108,7 @@ fn text(value: &Value<'_>, column: &ColumnDef) -> String {
             }
             return bytes.iter().map(|byte| format!("{byte:02X}")).collect();
         }
+        Value::Compressed(value) => return text(&Value::Bytes(&value.bytes().unwrap()), column),
         Value::Enum(number) => return number.to_string(),
         Value::Set(bits) => return bits.to_string(),
         // `SELECT f+0e0`: the servers print a FLOAT itself with six digits only.

@@ -26,6 +26,11 @@ fn exhaust(event: &Event<'_>, decoder: &Decoder, tables: &[TableMap]) {
             drop(TableMap::parse(map.body, decoder.format()).map(|table| table.has_full_metadata()))
         }
         EventBody::Rows(rows) => tables.iter().for_each(|table| exhaust_rows(rows, table)),
+        EventBody::PartialUpdate(update) => tables.iter().for_each(|table| {
+            let Ok(whole) = update.expand(table, LIMITS.event_bytes) else { return };
+            let Ok(event) = decoder.decode_inner(&whole) else { return };
+            exhaust(&event, decoder, std::slice::from_ref(table));
+        }),
         EventBody::TransactionPayload(payload) => {
             let Ok(mut inner) = payload.events(LIMITS) else { return };
             while let Some(raw) = inner.next_event() {

@@ -44,7 +44,14 @@ pub(super) struct Problem {
 impl Form {
     pub(super) fn of(table: &TableSchema, column: &Column, def: &ColumnDef) -> Result<Self, Failure> {
         let fixed = if def.kind == ColumnType::Char { def.declared_bytes().unwrap_or(0) } else { 0 };
-        let bytes = matches!(def.kind, ColumnType::Char | ColumnType::Varchar | ColumnType::Blob);
+        let bytes = matches!(
+            def.kind,
+            ColumnType::Char
+                | ColumnType::Varchar
+                | ColumnType::Blob
+                | ColumnType::VarcharCompressed
+                | ColumnType::BlobCompressed
+        );
         let Some(name) = column.charset.as_deref().filter(|name| bytes && *name != "binary") else {
             return Ok(Form::Binary { length: fixed.into() });
         };
@@ -68,6 +75,10 @@ pub(super) fn write(value: Value<'_>, form: Form, column: &ColumnDef, out: &mut 
         })?,
         (Value::Bytes(bytes), Form::Binary { length }) => {
             push_bytes(out, bytes, length.saturating_sub(bytes.len()));
+        }
+        (Value::Compressed(value), form) => {
+            let unreadable = |error| Problem { reason: format!("can't be read: {error}"), hint: REPORT };
+            write(Value::Bytes(&value.bytes().map_err(unreadable)?), form, column, out)?;
         }
         (Value::Geometry(bytes) | Value::Vector(bytes), _) => push_bytes(out, bytes, 0),
         (Value::Enum(number), _) => plain(Value::UInt(number.into()), column, out)?,
@@ -157,15 +168,17 @@ pub(super) fn sql_type(value: Value<'_>, form: Form, column: &ColumnDef) -> i16 
         ColumnType::Time | ColumnType::OldTime => 92,
         ColumnType::DateTime | ColumnType::OldDateTime | ColumnType::Timestamp | ColumnType::OldTimestamp => 93,
         ColumnType::Year | ColumnType::Json => 12,
-        ColumnType::Geometry | ColumnType::Vector | ColumnType::BlobCompressed => 2004,
-        ColumnType::Char | ColumnType::Varchar | ColumnType::Blob | ColumnType::VarcharCompressed => {
-            match (form, column.kind) {
-                (Form::Binary { .. }, _) => 2004,
-                (Form::Text(_), ColumnType::Char) => 1,
-                (Form::Text(_), ColumnType::Blob) => 2005,
-                (Form::Text(_), _) => 12,
-            }
-        }
+        ColumnType::Geometry | ColumnType::Vector => 2004,
+        ColumnType::Char
+        | ColumnType::Varchar
+        | ColumnType::Blob
+        | ColumnType::VarcharCompressed
+        | ColumnType::BlobCompressed => match (form, column.kind) {
+            (Form::Binary { .. }, _) => 2004,
+            (Form::Text(_), ColumnType::Char) => 1,
+            (Form::Text(_), ColumnType::Blob | ColumnType::BlobCompressed) => 2005,
+            (Form::Text(_), _) => 12,
+        },
         ColumnType::Null | ColumnType::TypedArray | ColumnType::Unknown(_) => 1111,
     }
 }

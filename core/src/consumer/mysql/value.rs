@@ -20,6 +20,7 @@ pub(super) fn param(value: &Value<'_>, column: &ColumnDef) -> Result<Param, Deco
         Value::Set(members) => Param::UInt(*members),
         Value::Year(year) => Param::UInt(u64::from(*year)),
         Value::Bytes(bytes) => Param::Bytes(padded(bytes, column)),
+        Value::Compressed(value) => Param::Bytes(value.bytes()?.into_owned()),
         Value::Geometry(bytes) | Value::Vector(bytes) => Param::Bytes(bytes.to_vec()),
         Value::Json(document) => {
             let mut text = Vec::with_capacity(document.len() * 2);

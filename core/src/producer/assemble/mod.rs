@@ -228,7 +228,7 @@ impl Assembler {
             EventBody::XaPrepare(XaPrepare { xid, one_phase }) => {
                 return Ok(self.prepare(&xid, one_phase, &seen)?.map(Wanted::Transaction));
             }
-            EventBody::PartialUpdateRows(body) => self.partial_update(body)?,
+            EventBody::PartialUpdate(update) => self.partial_update(&update, &seen)?,
             EventBody::ExecuteLoadQuery(load) => {
                 let database = utf8(load.database, "database name")?;
                 let sql = utf8(load.sql, "LOAD DATA statement")?;

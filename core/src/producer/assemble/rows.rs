@@ -6,7 +6,9 @@ use super::{Assembler, Awaited, Seen, Wanted};
 use crate::change::RowsChange;
 use crate::producer::schema::{self, Known};
 use bytes::Bytes;
-use replicator_binlog::{DecodeError, RowsEvent, TableMap, TableMapEvent};
+use replicator_binlog::{
+    DecodeError, EventBody, MAX_INFLATED_EVENT, PartialUpdate, RowsEvent, TableMap, TableMapEvent,
+};
 use replicator_model::failure::Failure;
 use replicator_mysql::tables::TableDefinition;
 use std::sync::Arc;
@@ -84,17 +86,27 @@ impl Assembler {
         })
     }
 
-    pub(super) fn partial_update(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let table_id = body.get(..6).unwrap_or_default().iter().rev().fold(0, |id, byte| id << 8 | u64::from(*byte));
-        match self.schemas.get(table_id) {
-            Some(Known::Outside | Known::Heartbeat(_)) => Ok(()),
-            Some(Known::Table(table)) => Err(Failure::definite(
+    /// An UPDATE that was logged as changes inside of JSON values: carried as the UPDATE with whole values that it means.
+    pub(super) fn partial_update(&mut self, update: &PartialUpdate<'_>, seen: &Seen) -> Result<(), Failure> {
+        let table = match self.schemas.get(update.table_id) {
+            Some(Known::Table(table)) => Arc::clone(table),
+            Some(Known::Outside | Known::Heartbeat(_)) => return Ok(()),
+            None => return Err(no_table_map()),
+        };
+        let whole = update.expand(&table.map, MAX_INFLATED_EVENT.into()).map_err(|error| match error.is_unsupported() {
+            true => Failure::definite(
                 "partial_json",
-                format!("an UPDATE of {} was logged as changes inside of JSON values", table.source_name()),
-                "SET GLOBAL binlog_row_value_options = '' on the source, have its clients connect anew, and copy the \
-                 table again",
-            )),
-            None => Err(no_table_map()),
+                error.to_string(),
+                "SET GLOBAL binlog_row_value_options = '' or binlog_row_image = 'FULL' on the source, have its clients \
+                 connect anew, and copy the table again",
+            ),
+            false => not_decoded(error),
+        })?;
+        let whole = Bytes::from(whole);
+        let decoder = self.decoder.clone();
+        match decoder.decode_inner(&whole).map_err(not_decoded)?.body {
+            EventBody::Rows(rows) => self.rows(&rows, seen, &whole),
+            _ => Ok(()),
         }
     }
 }

@@ -348,8 +348,9 @@ fn what_is_not_understood_stops_with_its_place() {
                 log.query("ROLLBACK"),
             ]
         }),
-        ("partial_json", |log| {
-            let partial = log.event(EventKind::PARTIAL_UPDATE_ROWS, &[1, 0, 0, 0, 0, 0, 0, 0]);
+        // Of another table: the number of columns says so.
+        ("event_malformed", |log| {
+            let partial = log.event(EventKind::PARTIAL_UPDATE_ROWS, &[1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 7, 0, 0]);
             vec![log.gtid(1), log.query("BEGIN"), log.table(1, "item", true), partial]
         }),
     ];

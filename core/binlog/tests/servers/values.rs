@@ -1,23 +1,16 @@
 //! Values of every type, decoded from a server's binary log files, against what the same server answers to SELECT.
 //! Statements and queries are those the codec's captured files were made with.
 
-#[path = "../../core/binlog/tests/codec/dump.rs"]
-mod dump;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::dump;
 use replicator_binlog::{BINARY_COLLATION, TableMap};
 use replicator_tests::{Flavor, MysqlServer};
 
-const VALUES: [&str; 2] = [
-    include_str!("../../core/binlog/testdata/values.sql"),
-    include_str!("../../core/binlog/testdata/values.select.sql"),
-];
-const MYSQL_VALUES: [&str; 2] = [
-    include_str!("../../core/binlog/testdata/values_mysql.sql"),
-    include_str!("../../core/binlog/testdata/values_mysql.select.sql"),
-];
+const VALUES: [&str; 2] = [include_str!("../../testdata/values.sql"), include_str!("../../testdata/values.select.sql")];
+const MYSQL_VALUES: [&str; 2] =
+    [include_str!("../../testdata/values_mysql.sql"), include_str!("../../testdata/values_mysql.select.sql")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mysql_97_values_decode_to_what_select_gives() {
@@ -71,7 +64,7 @@ async fn check(flavor: Flavor, scripts: &[[&str; 2]]) {
 }
 
 /// `binlog.000001` and so on, in order; not the index files beside them.
-fn binlog_files(server: &MysqlServer) -> Vec<PathBuf> {
+pub(crate) fn binlog_files(server: &MysqlServer) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(server.data_dir()).unwrap().map(|entry| entry.unwrap().path());
     let is_log = |path: &PathBuf| {
         let number = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("binlog."));

@@ -1,0 +1,195 @@
+//! Random tables with random rows on every server: what the decoder makes of the log is what SELECT answered at that
+//! moment, and what `mysqlbinlog -vv` prints of the same file.
+//!
+//! `REPLICATOR_DECODE_TABLES` sets how many tables each server gets, `REPLICATOR_DECODE_SEED` with which seed they begin.
+
+mod columns;
+mod printed;
+mod random;
+
+use crate::dump;
+use crate::values::binlog_files;
+use columns::Table;
+use random::Random;
+use replicator_binlog::{
+    BINARY_COLLATION, DecodeError, Decoder, EventBody, FileSplitter, RowsKind, TableMap, TableMapCache,
+};
+use replicator_tests::{Flavor, MysqlServer, log_printer};
+use std::collections::BTreeMap;
+
+const TABLES: u64 = 24;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_97() {
+    check(Flavor::MySql97).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_56() {
+    check(Flavor::MySql56).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_1011() {
+    check(Flavor::MariaDb1011).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_114() {
+    check(Flavor::MariaDb114).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_118() {
+    check(Flavor::MariaDb118).await;
+}
+
+/// The rows of a table at one moment, in the form of [`dump`]: values separated by tabs, by their id.
+type Rows = BTreeMap<String, String>;
+
+async fn check(flavor: Flavor) {
+    let variable = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let first = variable("REPLICATOR_DECODE_SEED").unwrap_or(1);
+    let count = variable("REPLICATOR_DECODE_TABLES").unwrap_or(TABLES);
+    let server = MysqlServer::start_with(flavor, &["--default-time-zone=+00:00"]).await.unwrap();
+    server.exec("CREATE DATABASE d; CREATE TABLE d.mark (number INT PRIMARY KEY)").await.unwrap();
+    let (mut tables, mut moments) = (BTreeMap::new(), Vec::new());
+    for seed in first..first + count {
+        let mut random = Random::of_seed(seed);
+        let table = Table::random(flavor, seed, &mut random);
+        server.exec(&table.create()).await.unwrap();
+        for phase in [table.inserts(&mut random), table.updates(&mut random), table.deletes(&mut random)] {
+            let number = moments.len();
+            server.exec(&format!("{phase}; INSERT INTO d.mark VALUES ({number})")).await.unwrap();
+            moments.push((table.name.clone(), select(&server, &table).await));
+        }
+        tables.insert(table.name.clone(), table);
+    }
+    let mut replay = Replay { tables: &tables, moments: &moments, rows: BTreeMap::new(), seen: 0 };
+    for file in binlog_files(&server) {
+        let bytes = std::fs::read(&file).unwrap();
+        let decoded = replay.file(&bytes);
+        let printer =
+            log_printer(flavor).unwrap().args(["-vv", "--base64-output=DECODE-ROWS"]).arg(&file).output().unwrap();
+        assert!(printer.status.success(), "{}", String::from_utf8_lossy(&printer.stderr));
+        printed::compare(flavor, &printer.stdout, &decoded);
+    }
+    assert_eq!(replay.seen, moments.len(), "{flavor}");
+}
+
+async fn select(server: &MysqlServer, table: &Table) -> Rows {
+    let answered = server.query_strings(&table.select()).await.unwrap();
+    let row = |row: Vec<Option<String>>| {
+        let values: Vec<_> = row.into_iter().map(|value| value.unwrap_or("NULL".to_owned())).collect();
+        (values[0].clone(), values.join("\t"))
+    };
+    answered.into_iter().map(row).collect()
+}
+
+/// A row image with what decoded it.
+pub(crate) struct Image {
+    pub(crate) table: String,
+    /// Where its event begins.
+    pub(crate) offset: u64,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    pub(crate) verb: &'static str,
+    /// The values before and after as `mysqlbinlog` prints them; none where there is no such image.
+    pub(crate) parts: Vec<Vec<printed::Expected>>,
+}
+
+/// The log carried out in memory.
+struct Replay<'a> {
+    tables: &'a BTreeMap<String, Table>,
+    moments: &'a [(String, Rows)],
+    rows: BTreeMap<String, Rows>,
+    /// Moments that came by.
+    seen: usize,
+}
+
+impl Replay<'_> {
+    fn file(&mut self, bytes: &[u8]) -> Vec<Image> {
+        let (mut splitter, mut decoder, mut cache) =
+            (FileSplitter::new(1 << 24), Decoder::new(), TableMapCache::default());
+        let mut images = Vec::new();
+        splitter.push(bytes);
+        while let Some((offset, raw)) = splitter.next_event().unwrap() {
+            match decoder.decode(raw).unwrap().body {
+                EventBody::TableMap(map) => {
+                    let complete = |map: &mut TableMap| {
+                        complete(map, self.tables.get(&map.table));
+                        Ok::<_, DecodeError>(())
+                    };
+                    let resolved = cache.resolve(&map, decoder.format(), complete);
+                    resolved.unwrap_or_else(|error| panic!("{error}: {:02x?}", map.body));
+                }
+                EventBody::Rows(event) => {
+                    let map = cache.get(event.table_id()).unwrap();
+                    for change in event.rows(map).unwrap() {
+                        let change = change.unwrap_or_else(|error| panic!("{error}"));
+                        let line = |values: &Vec<_>| dump::values(map, values);
+                        self.change(
+                            map,
+                            event.kind(),
+                            change.before.as_ref().map(line),
+                            change.after.as_ref().map(line),
+                        );
+                        images.push(Image {
+                            table: map.table.clone(),
+                            offset,
+                            verb: match event.kind() {
+                                RowsKind::Insert => "INSERT",
+                                RowsKind::Update => "UPDATE",
+                                RowsKind::Delete => "DELETE",
+                            },
+                            parts: [change.before, change.after]
+                                .into_iter()
+                                .flatten()
+                                .map(|values| printed::image(&values, &map.columns))
+                                .collect(),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        images
+    }
+
+    fn change(&mut self, map: &TableMap, kind: RowsKind, before: Option<String>, after: Option<String>) {
+        let rows = self.rows.entry(map.table.clone()).or_default();
+        let id = |line: &str| line.split('\t').next().unwrap_or_default().to_owned();
+        if let Some(before) = &before {
+            let held = rows.remove(&id(before));
+            assert_eq!(held.as_ref(), Some(before), "{kind:?} of {}", map.table);
+        }
+        if let Some(after) = after {
+            assert_eq!(rows.insert(id(&after), after), None, "{kind:?} of {}", map.table);
+        }
+        if map.table == "mark" && kind == RowsKind::Insert {
+            let (table, expected) = &self.moments[self.seen];
+            let held = self.rows.get(table).cloned().unwrap_or_default();
+            for (id, row) in expected {
+                assert_eq!(held.get(id), Some(row), "{}", self.tables[table].create());
+            }
+            assert_eq!(held.len(), expected.len(), "{table}");
+            self.seen += 1;
+        }
+    }
+}
+
+/// What 5.6 does not send; the others have to agree.
+fn complete(map: &mut TableMap, table: Option<&Table>) {
+    let has_metadata = map.has_full_metadata();
+    for (index, column) in map.columns.iter_mut().enumerate() {
+        // The first column is the id, and `mark` has no other.
+        let kind = index.checked_sub(1).and_then(|index| table?.columns.get(index));
+        let unsigned = kind.is_some_and(columns::Kind::is_unsigned);
+        if has_metadata {
+            assert!(!column.kind.is_integer() || column.unsigned == Some(unsigned), "{:?}", column.name);
+            continue;
+        }
+        column.unsigned = Some(unsigned);
+        let is_binary = matches!(kind, Some(columns::Kind::Binary(_)));
+        column.collation = Some(if is_binary { BINARY_COLLATION } else { 0 });
+    }
+}
