@@ -54,10 +54,10 @@ impl<'a> Decimal<'a> {
             (stored ^ (mask >> unused) ^ (std::mem::take(&mut sign) >> unused)) < *bound
         };
         let whole = self.precision.saturating_sub(self.scale);
-        (whole % GROUP == 0 || fits(whole % GROUP))
+        (whole.is_multiple_of(GROUP) || fits(whole % GROUP))
             && (0..whole / GROUP).all(|_| fits(GROUP))
             && (0..self.scale / GROUP).all(|_| fits(GROUP))
-            && (self.scale % GROUP == 0 || fits(self.scale % GROUP))
+            && (self.scale.is_multiple_of(GROUP) || fits(self.scale % GROUP))
     }
 
     pub fn is_negative(&self) -> bool {

@@ -7,6 +7,7 @@
 //! | `REPLICATOR_FUZZ_SEED` | another seed than 1 |
 //!
 //! What fails is written to `target/fuzz`; put it into `testdata/corpus/<target>`, where it is tried first ever after.
+#![allow(clippy::unwrap_used)]
 
 mod memory;
 mod mutation;

@@ -1,4 +1,5 @@
 //! Logs that real servers write for the test, against what the same servers answer and what their tools print.
+#![allow(clippy::unwrap_used)]
 
 #[path = "../codec/dump.rs"]
 mod dump;
