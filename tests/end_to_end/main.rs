@@ -19,6 +19,7 @@ mod producer_reads;
 mod prometheus;
 mod replication;
 mod row_images;
+mod schema_history;
 mod secrets;
 mod server_api;
 mod servers_start;

@@ -58,6 +58,16 @@ pub fn status(task: &TaskName) -> Path {
     self::task(task).join("status")
 }
 
+/// What the source's tables looked like, in parts; written by the RUNNING instance.
+pub fn schemas(task: &TaskName) -> Path {
+    self::task(task).join("schemas")
+}
+
+/// Its data: a part of `replicator_schema::stored`.
+pub fn schema_part(task: &TaskName, part: &str) -> Path {
+    schemas(task).join(part)
+}
+
 pub fn versions(task: &TaskName) -> Path {
     self::task(task).join("versions")
 }
@@ -306,6 +316,8 @@ mod tests {
             carried_out(&task),
             desired(&task),
             status(&task),
+            schemas(&task),
+            schema_part(&task, "07"),
             versions(&task),
             version(&task, 3),
             epoch(&task),

@@ -111,6 +111,10 @@ impl Lease {
         self.0.epoch
     }
 
+    pub(crate) fn session(&self) -> &Session {
+        &self.0.session
+    }
+
     pub fn task(&self) -> &TaskName {
         &self.0.task
     }
@@ -262,7 +266,7 @@ impl Lease {
     }
 
     /// Writes under the lease, or not at all.
-    async fn write(&self, operations: Vec<Operation>) -> Result<Vec<Outcome>, CoordinationError> {
+    pub(crate) async fn write(&self, operations: Vec<Operation>) -> Result<Vec<Outcome>, CoordinationError> {
         if !self.0.clock.may_commit() {
             return Err(self.lost("it was not confirmed in time, or given up"));
         }

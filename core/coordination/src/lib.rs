@@ -39,6 +39,7 @@ mod nodes;
 pub mod path;
 pub mod reseal;
 pub mod scan;
+mod schema_parts;
 pub mod sealing;
 pub mod seeded;
 pub mod servers;

@@ -19,11 +19,13 @@ pub struct Rules {
     /// What a session begins with.
     pub collation: Option<String>,
     pub explicit_timestamps: Option<bool>,
+    /// What sessions begin with instead of the built-in collations of character sets: (character set, collation).
+    pub charset_collations: Vec<(String, String)>,
 }
 
 /// Asks for what decides about the meaning of statements.
 pub async fn rules(conn: &mut Conn, facts: &ServerFacts) -> Result<Rules, Failure> {
-    const SETTINGS: [&str; 2] = ["collation_server", "explicit_defaults_for_timestamp"];
+    const SETTINGS: [&str; 3] = ["collation_server", "explicit_defaults_for_timestamp", "character_set_collations"];
     let charsets = charsets(conn).await?;
     let mut settings = settings(conn, &SETTINGS).await?;
     let dialect = Dialect::new(facts.flavor, facts.version);
@@ -31,7 +33,11 @@ pub async fn rules(conn: &mut Conn, facts: &ServerFacts) -> Result<Rules, Failur
     let explicit = settings.get("explicit_defaults_for_timestamp").map(|value| value == "ON");
     // Before 5.6.6 and MariaDB 10.1 there was one way only.
     let explicit_timestamps = Some(explicit.unwrap_or(false));
-    Ok(Rules { server, collation: settings.remove("collation_server"), explicit_timestamps })
+    let chosen = settings.remove("character_set_collations").unwrap_or_default();
+    let pair =
+        |pair: &str| pair.split_once('=').map(|(charset, name)| (charset.trim().to_owned(), name.trim().to_owned()));
+    let charset_collations = chosen.split(',').filter_map(pair).collect();
+    Ok(Rules { server, collation: settings.remove("collation_server"), explicit_timestamps, charset_collations })
 }
 
 async fn charsets(conn: &mut Conn) -> Result<Charsets, Failure> {
@@ -44,8 +50,12 @@ async fn charsets(conn: &mut Conn) -> Result<Charsets, Failure> {
     Ok(Charsets::new(charsets, collations.iter().map(|found| (found.name.clone(), found.charset.clone()))))
 }
 
-/// The tables of all databases for which `wanted` says so. More than `columns_max` columns are a definite failure.
-pub async fn catalogue(conn: &mut Conn, wanted: impl Fn(&str) -> bool, columns_max: u64) -> Result<Catalogue, Failure> {
+/// The tables of all databases for which `wanted` says so. `None`: they have more than `columns_max` columns.
+pub async fn catalogue(
+    conn: &mut Conn,
+    wanted: impl Fn(&str) -> bool,
+    columns_max: u64,
+) -> Result<Option<Catalogue>, Failure> {
     let mut databases = BTreeMap::new();
     let sql = "SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA";
     for mut row in answer::rows(conn, sql).await? {
@@ -55,11 +65,11 @@ pub async fn catalogue(conn: &mut Conn, wanted: impl Fn(&str) -> bool, columns_m
         }
     }
     if databases.is_empty() {
-        return Ok(Catalogue { databases });
+        return Ok(Some(Catalogue { databases }));
     }
     let of: Vec<String> = databases.keys().map(|name| literal(name)).collect();
     let of = format!("TABLE_SCHEMA IN ({})", of.join(", "));
-    let mut tables = columns(conn, &of, columns_max).await?;
+    let Some(mut tables) = columns(conn, &of, columns_max).await? else { return Ok(None) };
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_COLLATION, TABLE_TYPE FROM information_schema.TABLES WHERE {of}"
     );
@@ -83,12 +93,12 @@ pub async fn catalogue(conn: &mut Conn, wanted: impl Fn(&str) -> bool, columns_m
             database.tables.insert(table, Slot::Uncertain("it is no plain table".to_owned()));
         }
     }
-    Ok(Catalogue { databases })
+    Ok(Some(Catalogue { databases }))
 }
 
 type Tables = BTreeMap<TableName, TableSchema>;
 
-async fn columns(conn: &mut Conn, of: &str, columns_max: u64) -> Result<Tables, Failure> {
+async fn columns(conn: &mut Conn, of: &str, columns_max: u64) -> Result<Option<Tables>, Failure> {
     let sql = format!(
         "SELECT {}, TABLE_SCHEMA, TABLE_NAME FROM information_schema.COLUMNS WHERE {of} \
          ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION LIMIT {}",
@@ -98,18 +108,14 @@ async fn columns(conn: &mut Conn, of: &str, columns_max: u64) -> Result<Tables, 
     let mut tables = Tables::new();
     let rows = answer::rows(conn, &sql).await?;
     if rows.len() as u64 > columns_max {
-        return Err(Failure::definite(
-            "schemas_too_many",
-            format!("the tables of the task's databases have more than {columns_max} columns"),
-            "set binlog_row_metadata = FULL on the source, or divide the task into several",
-        ));
+        return Ok(None);
     }
     for mut row in rows {
         let column = tables::column(&mut row)?;
         let name = (row.required(tables::COLUMN_FACTS_COUNT)?, row.required(tables::COLUMN_FACTS_COUNT + 1)?);
         tables.entry(name).or_default().columns.push(column);
     }
-    Ok(tables)
+    Ok(Some(tables))
 }
 
 /// Adds the keys. `information_schema` does not say in which order a server keeps them, which matters where several

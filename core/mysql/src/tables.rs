@@ -6,7 +6,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row};
 use replicator_model::failure::Failure;
 pub use replicator_schema::table::{ColumnDefinition, TableDefinition};
-use replicator_schema::table::{Key, choose_key};
+use replicator_schema::table::{Key, TableSchema};
 use std::collections::BTreeMap;
 
 /// A name in backquotes, as SQL writes it.
@@ -37,12 +37,13 @@ pub(crate) fn column(row: &mut answer::Answer) -> Result<ColumnDefinition, Failu
 
 /// A table; `None` if it does not exist or the user may not see it.
 pub async fn table(conn: &mut Conn, database: &str, table: &str) -> Result<Option<TableDefinition>, Failure> {
-    let sql = format!(
-        "SELECT {COLUMN_FACTS} FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
-         ORDER BY ORDINAL_POSITION",
-        answer::literal(database),
-        answer::literal(table)
-    );
+    Ok(schema(conn, database, table).await?.map(|schema| schema.definition(database, table)))
+}
+
+/// A table in the form in which its changes are followed; `None` if it does not exist or the user may not see it.
+pub async fn schema(conn: &mut Conn, database: &str, table: &str) -> Result<Option<TableSchema>, Failure> {
+    let of = format!("TABLE_SCHEMA = {} AND TABLE_NAME = {}", answer::literal(database), answer::literal(table));
+    let sql = format!("SELECT {COLUMN_FACTS} FROM information_schema.COLUMNS WHERE {of} ORDER BY ORDINAL_POSITION");
     let mut columns = Vec::new();
     for mut row in answer::rows(conn, &sql).await? {
         columns.push(column(&mut row)?);
@@ -51,8 +52,12 @@ pub async fn table(conn: &mut Conn, database: &str, table: &str) -> Result<Optio
         return Ok(None);
     }
     let Some(keys) = keys(conn, database, table).await? else { return Ok(None) };
-    let (key, has_primary_key) = choose_key(&keys, &columns);
-    Ok(Some(TableDefinition { database: database.to_owned(), table: table.to_owned(), columns, key, has_primary_key }))
+    let sql = format!("SELECT TABLE_COLLATION FROM information_schema.TABLES WHERE {of}");
+    let collation = match answer::rows(conn, &sql).await?.first_mut() {
+        Some(row) => row.text(0)?,
+        None => None,
+    };
+    Ok(Some(TableSchema { columns, keys, collation }))
 }
 
 /// `EXTRA` says `VIRTUAL GENERATED`, `STORED GENERATED`, in old MariaDB `VIRTUAL` or `PERSISTENT`; an expression as

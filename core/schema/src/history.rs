@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Versions of one table that are kept. Whoever goes back before the oldest asks the server.
 const VERSIONS_MAX: usize = 64;
 
+/// Tables that are gone and still remembered.
+const DROPPED_MAX: usize = 1_000;
+
 /// When a server was asked: its log ended after the first before, and before the second behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
@@ -146,8 +149,21 @@ impl History {
                 None => drop(self.databases.remove(&name)),
             }
         }
+        self.forget_dropped();
         self.build();
         changed
+    }
+
+    /// Names come and go: only so many of those that are gone are kept for whoever goes back.
+    fn forget_dropped(&mut self) {
+        let is_gone = |versions: &[Version]| versions.last().is_some_and(|last| last.slot.is_none());
+        let gone = self.tables.iter().filter(|(_, versions)| is_gone(versions));
+        let mut gone: Vec<(u64, TableName)> =
+            gone.map(|(name, versions)| (versions.last().map_or(0, |last| last.at), name.clone())).collect();
+        gone.sort();
+        for (_, name) in gone.iter().take(gone.len().saturating_sub(DROPPED_MAX)) {
+            self.tables.remove(name);
+        }
     }
 
     /// When the table was looked at, if nothing has changed it since.

@@ -80,6 +80,21 @@ fn statements_that_a_picture_holds_are_not_done_twice() {
 }
 
 #[test]
+fn tables_that_come_and_go_do_not_pile_up() {
+    let mut history = pictured();
+    for moment in 0..3 * DROPPED_MAX as u64 / 2 {
+        apply(&mut history, &format!("CREATE TABLE x{moment} (a INT)"), 1_000 + 2 * moment);
+        apply(&mut history, &format!("DROP TABLE x{moment}"), 1_001 + 2 * moment);
+    }
+    assert_eq!((history.len(), shown(&history, "t", 9_999).as_str()), (DROPPED_MAX + 1, "a,b"));
+    for moment in 20_000..20_000 + 2 * VERSIONS_MAX as u64 {
+        apply(&mut history, &format!("ALTER TABLE t ADD c{moment} INT"), moment);
+    }
+    assert_eq!(shown(&history, "t", 20_001), "unknown", "only so many versions are kept");
+    assert!(shown(&history, "t", 30_000).ends_with("c20127"));
+}
+
+#[test]
 fn another_server_keeps_what_has_one_form() {
     let mut history = pictured();
     apply(&mut history, "CREATE TABLE u (a INT)", 200);

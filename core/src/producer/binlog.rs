@@ -1,6 +1,7 @@
 //! The producer for MySQL and MariaDB: connections around the decisions of `beginning` and `assemble`.
 
 use super::assemble::{self, Assembler, OwnHeartbeat, Wanted};
+use super::followed::{self, Followed, Looked, SchemaStore};
 use super::prepared::{PreparedReader, PreparedRows};
 use super::scope::Scope;
 use super::{Head, Producer};
@@ -26,8 +27,9 @@ use replicator_mysql::place::Place;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, ReplicaIdentity};
 use replicator_mysql::tables::{self, TableDefinition};
 use replicator_schema::dialect::Dialect;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// Most bytes of rows held for distributed transactions between XA PREPARE and their outcome. A larger one is read
 /// again from the source's log when it is committed, which costs a connection and a moment.
@@ -43,6 +45,7 @@ pub(super) struct BinlogProducer {
     heartbeat: Duration,
     event_bytes_max: u64,
     skip: Option<TransactionPlace>,
+    schemas: Option<Arc<dyn SchemaStore>>,
     stream: Option<Stream>,
 }
 
@@ -50,7 +53,11 @@ struct Stream {
     connection: BinlogConnection,
     assembler: Assembler,
     /// A table's definition on its way. Kept here, so that a cancelled `next` does not lose it.
-    lookup: Option<JoinHandle<Result<Option<TableDefinition>, Failure>>>,
+    lookup: Option<JoinHandle<Result<Option<Looked>, Failure>>>,
+    /// Parts of the history that are being kept, likewise.
+    saving: Option<JoinHandle<Result<(), Failure>>>,
+    schemas: Option<Arc<dyn SchemaStore>>,
+    facts: ServerFacts,
     /// A distributed transaction that is read again, likewise.
     prepared: Option<PreparedRows>,
     prepared_reader: PreparedReader,
@@ -72,6 +79,7 @@ impl BinlogProducer {
             heartbeat: spec.heartbeat.duration(),
             event_bytes_max: pipe.event_bytes_max.get(),
             skip: None,
+            schemas: None,
             stream: None,
         })
     }
@@ -86,11 +94,14 @@ impl BinlogProducer {
         let source = Source { facts: &facts, head: &head, files: &files };
         let beginning = beginning::beginning(source, resume, &self.start)?;
         let begun = self.connect(beginning, &facts, &mut conn).await?;
-        // Its answers are all there; a connection that does not close in order is the server's to clean up.
-        drop(conn);
-
         let mut scope = self.scope.clone();
         scope.set_lower_case(facts.lower_case_table_names == 1);
+        let followed = match &self.schemas {
+            Some(store) => Followed::open(&mut conn, &facts, &scope, store, resume, &begun.position).await?,
+            None => None,
+        };
+        // Its answers are all there; a connection that does not close in order is the server's to clean up.
+        drop(conn);
         let server = facts.server.clone();
         let dialect = Dialect::new(facts.flavor, facts.version);
         let prepared_reader = PreparedReader {
@@ -117,8 +128,11 @@ impl BinlogProducer {
         };
         self.stream = Some(Stream {
             connection: begun.connection,
-            assembler: Assembler::new(beginning),
+            assembler: Assembler::new(beginning).following(followed),
+            facts,
+            schemas: self.schemas.clone(),
             lookup: None,
+            saving: None,
             prepared: None,
             prepared_reader,
         });
@@ -215,6 +229,10 @@ impl Producer for BinlogProducer {
         self.skip = Some(transaction);
     }
 
+    fn remember(&mut self, store: Arc<dyn SchemaStore>) {
+        self.schemas = Some(store);
+    }
+
     fn transaction(&self) -> Option<TransactionStart> {
         self.stream.as_ref().and_then(|stream| stream.assembler.transaction().cloned())
     }
@@ -241,15 +259,10 @@ impl Stream {
             if let Some(lookup) = &mut self.lookup {
                 let answer = lookup.await;
                 self.lookup = None;
-                let definition = answer.map_err(|error| {
-                    Failure::transient(
-                        "connection_lost",
-                        format!("asking for a table ended: {error}"),
-                        "it is tried again",
-                    )
-                })??;
-                self.assembler.define(definition.as_ref())?;
+                let looked = answer.map_err(|error| ended("asking for a table", &error))??;
+                self.assembler.define_looked(looked)?;
             }
+            self.save().await?;
             if let Some(change) = self.assembler.pop() {
                 return Ok(change);
             }
@@ -266,7 +279,8 @@ impl Stream {
             let event = self.connection.next().await.map_err(|failure| failure.at(self.assembler.place()))?;
             match self.assembler.take(&event, now_us())? {
                 Some(Wanted::Table { database, table }) => {
-                    self.lookup = Some(tokio::spawn(look_up(endpoint.clone(), database, table)));
+                    let (endpoint, facts) = (endpoint.clone(), self.facts.clone());
+                    self.lookup = Some(tokio::spawn(look(endpoint, facts, database, table)));
                 }
                 Some(Wanted::Transaction(wanted)) => {
                     self.prepared = Some(PreparedRows::read(self.prepared_reader.clone(), wanted));
@@ -277,12 +291,46 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// Keeps what is known otherwise of tables, before anything behind it is handed on.
+    async fn save(&mut self) -> Result<(), Failure> {
+        if self.saving.is_none()
+            && let (Some(store), Some(parts)) = (&self.schemas, self.assembler.take_unsaved())
+        {
+            let store = Arc::clone(store);
+            self.saving = Some(tokio::spawn(async move { store.save(parts).await }));
+        }
+        let Some(saving) = &mut self.saving else { return Ok(()) };
+        let answer = saving.await;
+        self.saving = None;
+        answer.map_err(|error| ended("keeping what tables look like", &error))?
+    }
+}
+
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Some(lookup) = &self.lookup {
-            lookup.abort();
-        }
+        self.lookup.iter().for_each(JoinHandle::abort);
+        self.saving.iter().for_each(JoinHandle::abort);
     }
+}
+
+fn ended(what: &str, error: &JoinError) -> Failure {
+    Failure::transient("connection_lost", format!("{what} ended: {error}"), "it is tried again")
+}
+
+/// Asks for a table, and when that was.
+async fn look(
+    endpoint: Endpoint,
+    facts: ServerFacts,
+    database: String,
+    table: String,
+) -> Result<Option<Looked>, Failure> {
+    let mut conn = endpoint.connect(&[]).await?;
+    let looked = followed::look_up(&mut conn, &facts, &database, &table).await?;
+    if let Err(error) = conn.disconnect().await {
+        tracing::debug!(%error, "a connection for a table's definition did not close in order");
+    }
+    Ok(looked)
 }
 
 pub(super) async fn look_up(

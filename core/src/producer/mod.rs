@@ -4,7 +4,7 @@
 //! source ─ replicator_mysql::replication ─▶ raw events ─▶ assemble ─▶ Change
 //!            (worker of its own)                            │  ├ statement, scope: what a statement means for the task
 //!                                                           │  └ schema: what a table looked like
-//!                                        information_schema ┘  (only where the log does not say enough)
+//!                         followed, information_schema ┘  (only where the log does not say enough)
 //! ```
 //!
 //! `replicator_mysql::beginning` decides where to begin, `assemble` what events mean; both are plain functions of data.
@@ -13,6 +13,7 @@
 mod assemble;
 mod binlog;
 mod column_type;
+mod followed;
 mod heartbeat;
 mod prepared;
 mod schema;
@@ -22,6 +23,7 @@ mod statement;
 use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
 use binlog::{BinlogProducer, EndpointHead};
+pub use followed::SchemaStore;
 use heartbeat::EndpointHeart;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::TransactionPlace;
@@ -31,6 +33,7 @@ use replicator_model::task::{PipeSpec, ProducerSpec, Route};
 use replicator_mysql::connect::Endpoint;
 pub use replicator_mysql::head::{KeptLogs, SourceHead};
 pub use replicator_mysql::heartbeat::not_written as heartbeat_not_written;
+use std::sync::Arc;
 
 /// Reads a source's changes, in its commit order. Called by one worker, one call at a time: `open` once, then `next`.
 /// After an error nothing more is called but `drop`: the supervisor builds another one.
@@ -39,6 +42,10 @@ pub trait Producer: Send {
     /// Called before `open`, if at all: leave this transaction out, which has to be the first of the task's that comes.
     /// It is handed on as one without changes. Another one that comes first is the definite failure `skip_mismatch`.
     fn skip(&mut self, transaction: TransactionPlace);
+
+    /// Called before `open`, if at all: where to keep what the source's tables looked like, so that rows can be read
+    /// that were written before a table was changed. Without it the source is asked, which knows the present alone.
+    fn remember(&mut self, store: Arc<dyn SchemaStore>);
 
     /// The transaction that is being read: after an error, the one that can't be carried.
     fn transaction(&self) -> Option<TransactionStart>;

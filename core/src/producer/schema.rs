@@ -43,6 +43,11 @@ impl SchemaCache {
         self.tables.insert(table_id, (body, known));
     }
 
+    /// To be called when a table was changed: a number may come back with the same types under other names.
+    pub(super) fn clear(&mut self) {
+        self.tables.clear();
+    }
+
     /// To be called between transactions: within one, rows refer to what was described before.
     pub(super) fn trim(&mut self) {
         if self.tables.len() > TABLES_MAX {
@@ -102,6 +107,11 @@ pub(super) fn complete(
     let (target_database, target_table) = scope.target(&map.database, &map.table);
     let (database, table) = (map.database.clone(), map.table.clone());
     Ok(TableSchema { database, table, target_database, target_table, columns, key, map: Arc::new(map) })
+}
+
+/// Whether rows with this map can be of that table.
+pub(super) fn agree(map: &TableMap, definition: &TableDefinition) -> bool {
+    disagreement(map, definition).is_none()
 }
 
 /// The first difference between what the log and the server say, in words.

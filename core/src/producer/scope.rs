@@ -74,6 +74,10 @@ impl Scope {
         self.filter.matches(database, table)
     }
 
+    pub(super) fn has_database(&self, database: &str) -> bool {
+        self.filter.matches_database(database)
+    }
+
     pub(super) fn target(&self, database: &str, table: &str) -> (String, String) {
         self.router.route(database, table)
     }

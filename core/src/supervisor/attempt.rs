@@ -1,6 +1,7 @@
 //! One run of a pipe under a lease: starts it, reports on it, and ends it in good order.
 
 use super::report::Report;
+use super::schemas::LeaseSchemas;
 use super::source::SourceAsked;
 use super::{Supervisor, Wanted};
 use crate::consumer;
@@ -8,7 +9,7 @@ use crate::pipe::fence::Fence;
 use crate::pipe::held::Held;
 use crate::pipe::progress::PipeProgress;
 use crate::pipe::{Pipe, panicked};
-use crate::producer;
+use crate::producer::{self, Producer};
 use replicator_coordination::lease::Lease;
 use replicator_coordination::watching::Changes;
 use replicator_model::checkpoint::Checkpoint;
@@ -90,7 +91,7 @@ impl Attempt<'_> {
             target.commit_rows_max = 1;
         }
         let pipe = Pipe {
-            producer: producer::build(&spec.name, &source, &spec.routes, &spec.pipe)?,
+            producer: remembering(producer::build(&spec.name, &source, &spec.routes, &spec.pipe)?, self.lease),
             consumer: consumer::build(&spec.name, &target)?,
             fence: Fence::new(self.lease.epoch(), move || clock.may_commit()).telling(move || metrics.fence_refused()),
             spec: spec.pipe.clone(),
@@ -177,6 +178,11 @@ impl Attempt<'_> {
             Err(error) => Ended::Failed(panicked("the pipe", &error)),
         }
     }
+}
+
+fn remembering(mut producer: Box<dyn Producer>, lease: &Lease) -> Box<dyn Producer> {
+    producer.remember(Arc::new(LeaseSchemas(lease.clone())));
+    producer
 }
 
 fn ticks(period: Duration) -> tokio::time::Interval {

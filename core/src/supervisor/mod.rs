@@ -12,6 +12,7 @@
 mod attempt;
 mod backoff;
 mod report;
+mod schemas;
 mod source;
 
 use crate::metrics::TaskMetrics;

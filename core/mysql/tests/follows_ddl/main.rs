@@ -48,7 +48,7 @@ impl Differential {
             sql_mode: 0,
             server_collation: rules.collation.clone(),
             explicit_timestamps: rules.explicit_timestamps,
-            charset_collations: charset_collations(&mut conn, flavor).await,
+            charset_collations: rules.charset_collations.clone(),
         };
         let (refused, doubts, wrong, log) = Default::default();
         let catalogue = Catalogue::default();
@@ -78,7 +78,7 @@ impl Differential {
     }
 
     async fn compare(&mut self, sql: &str) {
-        let theirs = schemas::catalogue(&mut self.conn, |name| name.starts_with('d'), 1 << 20).await.unwrap();
+        let theirs = schemas::catalogue(&mut self.conn, |name| name.starts_with('d'), 1 << 20).await.unwrap().unwrap();
         for (name, database) in &theirs.databases {
             for (table, slot) in &database.tables {
                 let Slot::Certain(theirs) = slot else { continue };
@@ -175,16 +175,6 @@ fn difference(ours: &TableSchema, theirs: &TableSchema) -> Option<String> {
 fn sql_mode(modes: &str) -> u64 {
     let bit = |name, bit: u32| if modes.contains(name) { 1u64 << bit } else { 0 };
     bit("REAL_AS_FLOAT", 0) | bit("ANSI_QUOTES", 2) | bit("NO_BACKSLASH_ESCAPES", 20)
-}
-
-async fn charset_collations(conn: &mut Conn, flavor: Flavor) -> Vec<(String, String)> {
-    if !flavor.is_mariadb() {
-        return Vec::new();
-    }
-    let row: Option<(String, String)> =
-        conn.query_first("SHOW VARIABLES LIKE 'character_set_collations'").await.unwrap();
-    let text = row.map_or_else(String::new, |(_, value)| value);
-    text.split(',').filter_map(|pair| pair.split_once('=')).map(|(c, n)| (c.to_owned(), n.to_owned())).collect()
 }
 
 async fn follows(flavor: Flavor) {

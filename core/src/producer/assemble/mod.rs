@@ -21,6 +21,7 @@ mod statements;
 mod transaction;
 mod transactions;
 
+use super::followed::Followed;
 use super::schema::SchemaCache;
 use super::scope::Scope;
 use super::statement::Statement;
@@ -38,6 +39,7 @@ use replicator_mysql::place::{Place, nearest};
 use replicator_mysql::replication::{EventPart, RawEvent};
 use replicator_mysql::tables::Collations;
 use replicator_schema::dialect::Dialect;
+use replicator_schema::stored::StoredPart;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use transaction::Transaction;
@@ -63,6 +65,7 @@ pub(super) struct Assembler {
     payload: Option<u64>,
     transaction: Option<Transaction>,
     schemas: SchemaCache,
+    followed: Option<Followed>,
     /// A table whose definition is asked for.
     awaited: Option<Awaited>,
     prepared: PreparedTransactions,
@@ -151,12 +154,23 @@ impl Assembler {
             payload: None,
             transaction: None,
             schemas: SchemaCache::default(),
+            followed: None,
             awaited: None,
             prepared: PreparedTransactions::default(),
             prepared_bytes_max,
             awaited_outcome: None,
             ready: VecDeque::new(),
         }
+    }
+
+    /// Follows the tables' statements from here on.
+    pub(super) fn following(self, followed: Option<Followed>) -> Self {
+        Self { followed, ..self }
+    }
+
+    /// What has to be durable before the changes that are ready are handed on.
+    pub(super) fn take_unsaved(&mut self) -> Option<Vec<StoredPart>> {
+        self.followed.as_mut().and_then(|followed| followed.take_unsaved(&self.scope))
     }
 
     /// The next change that is complete.
@@ -212,6 +226,9 @@ impl Assembler {
 
     fn event(&mut self, event: Event<'_>, offset: u64, bytes: &Bytes, now_us: i64) -> Result<Option<Wanted>, Failure> {
         let seen = Seen { header: event.header, offset };
+        if let EventBody::Query(query) = &event.body {
+            self.follow(query, &seen)?;
+        }
         if self.is_skipping() && self.pass_over(&event, &seen)? {
             return Ok(None);
         }

@@ -4,6 +4,7 @@ use super::heartbeat;
 use super::refusal::{no_table_map, not_decoded};
 use super::{Assembler, Awaited, Seen, Wanted};
 use crate::change::RowsChange;
+use crate::producer::followed::{Looked, moment};
 use crate::producer::schema::{self, Known};
 use bytes::Bytes;
 use replicator_binlog::{
@@ -28,11 +29,36 @@ impl Assembler {
         let awaited = Awaited { table_id: event.table_id, body, map };
         if schema::needs_definition(&awaited.map, self.dialect.flavor) {
             let (database, table) = (awaited.map.database.clone(), awaited.map.table.clone());
+            let moment = self.moment();
+            let known = self.followed.as_ref().and_then(|followed| followed.definition(&database, &table, moment));
+            if let Some(definition) = known.filter(|definition| schema::agree(&awaited.map, definition)) {
+                self.learn(awaited, Some(&definition))?;
+                return Ok(None);
+            }
             self.awaited = Some(awaited);
             return Ok(Some(Wanted::Table { database, table }));
         }
         self.learn(awaited, None)?;
         Ok(None)
+    }
+
+    /// Where the event stands that is being read, as a number.
+    fn moment(&self) -> u64 {
+        moment(&self.place.file, self.place.offset)
+    }
+
+    /// Answers for the table that [`Assembler::take`] asked for, and remembers the answer where the log has proven it.
+    pub(in crate::producer) fn define_looked(&mut self, looked: Option<Looked>) -> Result<(), Failure> {
+        let Some(awaited) = &self.awaited else { return Ok(()) };
+        let name = (awaited.map.database.clone(), awaited.map.table.clone());
+        let definition = looked.as_ref().map(|looked| looked.schema.definition(&name.0, &name.1));
+        let is_proven = definition.as_ref().is_some_and(|definition| schema::agree(&awaited.map, definition));
+        let moment = self.moment();
+        self.define(definition.as_ref())?;
+        if let (Some(followed), Some(looked), true) = (&mut self.followed, looked, is_proven) {
+            followed.adopt(name, looked, moment);
+        }
+        Ok(())
     }
 
     /// Answers for the table that [`Assembler::take`] asked for: `None` if the server has no such table.

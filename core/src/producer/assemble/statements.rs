@@ -4,6 +4,7 @@ use super::prepared::{WantedTransaction, normal_xid};
 use super::refusal::{incomplete, lossy, not_decoded, utf8};
 use super::{Assembler, Seen};
 use crate::change::{Change, SchemaChange};
+use crate::producer::followed::moment;
 use crate::producer::scope::{Carried, Judged, Verdict};
 use crate::producer::statement::{Statement, first_words};
 use replicator_binlog::{Query, SessionContext};
@@ -78,6 +79,21 @@ impl Assembler {
             Some(transaction) if goes_on => transaction.open = true,
             Some(transaction) if !transaction.open => self.finish(seen),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Follows what a statement does to tables, carried or not: others may be renamed into the task's.
+    pub(super) fn follow(&mut self, query: &Query<'_>, seen: &Seen) -> Result<(), Failure> {
+        let Some(followed) = &mut self.followed else { return Ok(()) };
+        let Ok(sql) = std::str::from_utf8(&query.sql) else { return Ok(()) };
+        if sql.eq_ignore_ascii_case("BEGIN") || sql.eq_ignore_ascii_case("COMMIT") {
+            return Ok(());
+        }
+        let context = query.status.parse().map_err(not_decoded)?;
+        let database = utf8(query.database, "database name")?;
+        if followed.follow(sql, database, &context, &self.collations, moment(&self.place.file, seen.offset)) {
+            self.schemas.clear();
         }
         Ok(())
     }
