@@ -15,7 +15,7 @@ use std::sync::Arc;
 const VERSIONS_MAX: usize = 64;
 
 /// Tables that are gone and still remembered.
-const DROPPED_MAX: usize = 1_000;
+const DROPPED_MAX: usize = 256;
 
 /// When a server was asked: its log ended after the first before, and before the second behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
