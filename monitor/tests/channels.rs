@@ -15,7 +15,7 @@ use replicator_model::desired::DesiredState;
 use replicator_model::name::ChannelName;
 use replicator_model::task::TaskSpec;
 use replicator_monitor::Config;
-use replicator_tests::{HttpReceiver, MailReceiver, Received, Result, eventually};
+use replicator_tests::{HttpReceiver, MAIL_PASSWORD, MAIL_USER, MailReceiver, Received, Result, eventually};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const WAIT: Duration = Duration::from_secs(20);
 
 struct Scene {
     session: Session,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     _monitor: DropGuard,
 }
 
@@ -43,7 +43,7 @@ impl Scene {
         let (monitor, shutdown) = (config.build_with(coordination.clone()).unwrap(), CancellationToken::new());
         tokio::spawn(monitor.run(shutdown.clone()));
         let session = coordination.connect().await.unwrap();
-        Ok(Scene { session, _folder: folder, _monitor: shutdown.drop_guard() })
+        Ok(Scene { session, folder, _monitor: shutdown.drop_guard() })
     }
 
     async fn channel(&self, spec: Value) -> ChannelName {
@@ -168,5 +168,96 @@ async fn a_refusal_is_told_without_the_secret_and_tried_again() -> Result<()> {
     let nobody = ChannelName::new("nobody").unwrap();
     let answer = scene.test(&nobody).await?;
     assert!(!answer.delivered && answer.detail.contains("gone"), "{answer:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn mail_goes_over_starttls_with_a_login_to_a_server_that_is_trusted() -> Result<()> {
+    let scene = Scene::new().await?;
+    let (mail, other) =
+        tokio::try_join!(MailReceiver::start_encrypted("127.0.0.1"), MailReceiver::start_encrypted("other.example"))?;
+    let ca = |receiver: &MailReceiver, name: &str| {
+        let file = scene.folder.path().join(name);
+        std::fs::write(&file, receiver.certificate().unwrap()).unwrap();
+        file
+    };
+    let (own, foreign) = (ca(&mail, "own.pem"), ca(&other, "foreign.pem"));
+    let channel = |name: &str, port: u16, ca: &std::path::Path, password: &str| {
+        json!({"name": name, "kind": "email", "host": "127.0.0.1", "port": port, "ca": ca, "user": MAIL_USER,
+            "password": password, "from": "replicator@example.org", "to": ["dba@example.org"]})
+    };
+    for (name, port, ca, password, said) in [
+        ("right", mail.port(), &own, MAIL_PASSWORD, None),
+        ("stranger", mail.port(), &foreign, MAIL_PASSWORD, Some("`ca`")),
+        ("misnamed", other.port(), &foreign, MAIL_PASSWORD, Some("`host`")),
+        ("wrong", mail.port(), &own, "canary-mail", Some("535")),
+    ] {
+        let name = scene.channel(channel(name, port, ca, password)).await;
+        let answer = scene.test(&name).await?;
+        assert_eq!(answer.delivered, said.is_none(), "{name}: {answer:?}");
+        said.iter().for_each(|said| assert!(answer.detail.contains(said), "{name}: {answer:?}"));
+        assert!(!answer.detail.contains("canary"), "{answer:?}");
+    }
+    let wrong = scene.session.deliveries(&ChannelName::new("wrong").unwrap()).await.unwrap();
+    assert!(wrong.deliveries[0].detail.contains("check the channel's `user` and `password`"), "{wrong:?}");
+    let mails = mail.mails();
+    assert!(mails.len() == 1 && mails[0].contains("Subject: [test] Channel right"), "{mails:?}");
+    assert_eq!((mail.logins(), other.logins(), other.mails().len()), (2, 0, 0), "nobody is shown a password in vain");
+    Ok(())
+}
+
+/// An alert as Alertmanager checks it; its labels and when it ends.
+fn taken_in(alert: &Value) -> (String, Duration) {
+    for (name, value) in alert["labels"].as_object().unwrap() {
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !value.as_str().unwrap().is_empty());
+    }
+    let time = |key: &str| alert[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(time("startsAt") < time("endsAt"), "{alert}");
+    assert!(alert["generatorURL"].as_str().unwrap().starts_with("https://replicator.example/"), "{alert}");
+    let left = time("endsAt").as_second() - jiff::Timestamp::now().as_second();
+    (alert["labels"].to_string(), Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+}
+
+#[tokio::test]
+async fn alertmanagers_are_told_again_before_an_alert_would_end_there() -> Result<()> {
+    let scene = Scene::new().await?;
+    let rules = r#"{"defaults":{"no_running_instance":{"for":"300ms"}}}"#;
+    scene.session.put_rule_settings(&serde_json::from_str(rules).unwrap(), None).await.unwrap();
+    let (one, two) = tokio::try_join!(HttpReceiver::start(), HttpReceiver::start())?;
+    let base = |host: &HttpReceiver| host.url().replace("/hook", "");
+    scene.channel(json!({"name": "am", "kind": "alertmanager", "urls": [base(&one), base(&two)]})).await;
+    scene.alert().await;
+    let firing = |host: &HttpReceiver| -> Vec<(String, Duration)> {
+        let alerts = host.received().into_iter().flat_map(|one| one.json().unwrap().as_array().unwrap().clone());
+        alerts.map(|alert| taken_in(&alert)).filter(|(_, left)| !left.is_zero()).collect()
+    };
+    let told = async |count: usize| {
+        let told = async || {
+            let told = (firing(&one).len(), firing(&two).len());
+            if told.0.min(told.1) >= count { Ok(()) } else { Err(format!("{told:?} of {count}")) }
+        };
+        eventually("both are told", WAIT, told).await
+    };
+    told(1).await?;
+    let before = firing(&one).len().max(firing(&two).len());
+    // A minute of the Monitor's clock, in steps that its session outlives.
+    for _ in 0..13 {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        tokio::time::resume();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    told(before + 1).await?;
+    let all = firing(&two);
+    assert!(all.iter().all(|(labels, left)| *labels == all[0].0 && left.as_secs() > 200), "{all:?}");
+
+    let task = replicator_model::name::TaskName::new("copy").unwrap();
+    scene.session.order(&task, DesiredState::Stopped, None).await.unwrap();
+    let ended = async || {
+        let last = two.received().pop().unwrap().json().unwrap();
+        if taken_in(&last[0]).1.is_zero() { Ok(()) } else { Err(last.to_string()) }
+    };
+    eventually("its end is told", WAIT, ended).await?;
+    assert_eq!(all[0].0, two.received().pop().unwrap().json()?[0]["labels"].to_string());
     Ok(())
 }

@@ -17,7 +17,7 @@ mod writers;
 
 use arguments::Arguments;
 use clap::Parser;
-use replicator_tests::{Error, Result, login};
+use replicator_tests::{Error, Result};
 use rest::{Rest, Status};
 use screen::Screen;
 use servers::Servers;
@@ -63,14 +63,19 @@ async fn demonstrate(arguments: Arguments) -> Result<()> {
 }
 
 fn introduce(servers: &Servers, rest: &Rest, arguments: &Arguments) {
-    let Arguments { rate, connections, seed, .. } = arguments;
+    let (address, Arguments { rate, connections, seed, .. }) = (rest.address(), arguments);
+    println!("  OPEN      {address}/tasks/{TASK}");
+    println!("            and sign in as `{}` with the password `{}`\n", servers::USER, servers::PASSWORD);
     println!("  writes    about {rate} transactions/s on {connections} connections, seed {seed}");
     println!("  source    {}", servers.source_client());
     println!("  target    {}", servers.target_client());
-    println!("  console   {}/ as {}, password `{}`", rest.address(), login::USER, login::PASSWORD);
-    println!("  REST      {}/api/v1/tasks/{TASK}/status", rest.address());
-    println!("  try       REPLICATOR_TOKEN={} replicator --server {} task show {TASK}", rest.token(), rest.address());
-    println!("  log       {}\n", servers.log().display());
+    println!("  commands  export REPLICATOR_SERVER={address} REPLICATOR_TOKEN={}", rest.token());
+    println!("            {} task show {TASK} --watch", servers.program());
+    println!("  log       {}", servers.log().display());
+    match arguments.duration {
+        Some(seconds) => println!("  ends      in {seconds} s, with a comparison of both databases\n"),
+        None => println!("  ends      with Ctrl-C\n"),
+    }
 }
 
 /// Shows a line a second until `end` or Ctrl-C.

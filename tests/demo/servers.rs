@@ -4,7 +4,9 @@ use crate::rest::Rest;
 use crate::shop;
 use crate::{TASK, screen::counted};
 use mysql_async::prelude::Queryable;
-use replicator_tests::{Error, Flavor, MysqlServer, Process, Result, SETUP_TOKEN, eventually, first_admin, free_port};
+use replicator_tests::{
+    Error, Flavor, MysqlServer, Process, Result, SETUP_TOKEN, eventually, free_port, login::first_user,
+};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +14,10 @@ use tempfile::TempDir;
 
 /// Where the Server listens if nobody else does; it is the address that documents name.
 const USUAL_PORT: u16 = 8080;
+
+/// Who signs in to the console.
+pub(crate) const USER: &str = "demo";
+pub(crate) const PASSWORD: &str = "demo-of-a-shop";
 
 const FIRST_ROW_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -45,7 +51,7 @@ impl Servers {
         let address = format!("http://{listen}");
         let token = String::new();
         let mut servers = Servers { source, target, replicator, address, token, log, _folder: folder };
-        match first_admin(&servers.address).await {
+        match first_user(&servers.address, USER, PASSWORD).await {
             Ok(token) => {
                 servers.token = token;
                 Ok(servers)
@@ -122,6 +128,13 @@ impl Servers {
             true => Ok(()),
             false => Err(Error::new(format!("`replicator standalone` did not stop cleanly: {exited}"))),
         }
+    }
+
+    /// The program for people, as it can be typed here.
+    pub(crate) fn program(&self) -> String {
+        let program = Process::program("replicator").unwrap_or_else(|_| "replicator".into());
+        let here = std::env::current_dir().unwrap_or_default();
+        program.strip_prefix(&here).unwrap_or(&program).display().to_string()
     }
 
     pub(crate) fn log(&self) -> &Path {

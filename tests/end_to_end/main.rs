@@ -5,6 +5,7 @@
 mod bench_smoke;
 mod big_transaction;
 mod cluster;
+mod command_line;
 mod coordination_contract;
 mod failover;
 mod failures;

@@ -63,10 +63,10 @@ async fn doctor_mends(flavor: Flavor) -> Result<()> {
 
 #[tokio::test]
 async fn doctor_mends_mysql() -> Result<()> {
-    doctor_mends(Flavor::MySql97).await
+    tokio::try_join!(doctor_mends(Flavor::MySql97), doctor_mends(Flavor::MySql56)).map(drop)
 }
 
 #[tokio::test]
 async fn doctor_mends_mariadb() -> Result<()> {
-    doctor_mends(Flavor::MariaDb118).await
+    tokio::try_join!(doctor_mends(Flavor::MariaDb118), doctor_mends(Flavor::MariaDb1011)).map(drop)
 }

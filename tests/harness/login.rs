@@ -21,9 +21,17 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the Server does not answer in time, or refuses.
 pub async fn first_admin(address: &str) -> Result<String> {
+    first_user(address, USER, PASSWORD).await
+}
+
+/// The same with a name and a password of one's own.
+///
+/// # Errors
+/// When the Server does not answer in time, or refuses.
+pub async fn first_user(address: &str, user: &str, password: &str) -> Result<String> {
     let client = reqwest::Client::builder().no_proxy().build().map_err(|error| Error::new(error.to_string()))?;
-    let first = json!({"token": SETUP_TOKEN, "user": USER, "password": PASSWORD});
-    let login = json!({"user": USER, "password": PASSWORD});
+    let first = json!({"token": SETUP_TOKEN, "user": user, "password": password});
+    let login = json!({"user": user, "password": password});
     let cookie = eventually(&format!("the first user of {address}"), READY_TIMEOUT, async || {
         let begin = async |path: &str, body: &Value| {
             let answer = client.post(format!("{address}/api/v1/{path}")).json(body).send().await;

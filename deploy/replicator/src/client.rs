@@ -1,6 +1,7 @@
 //! The Server's REST API as its callers want it.
 
 use crate::exit::{Exit, Failed};
+use crate::table::cut;
 use crate::trouble;
 use replicator_model::name::TaskName;
 use replicator_server::view::{
@@ -17,6 +18,9 @@ use std::time::Duration;
 /// Longest wait for one answer: a little longer than a Server takes by default.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest sentence of an answer that is shown, in characters.
+const SENTENCE_MAX: usize = 200;
 
 /// Tasks asked for at a time.
 const PAGE: usize = 500;
@@ -245,12 +249,16 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<(StatusCode, HeaderM
     }
     match serde_json::from_str::<Problem>(&text) {
         Ok(problem) => Err(trouble::in_words_of_commands(problem).into()),
+        // What says so in a plain sentence is worth reading; a page of a proxy is not.
+        Err(_) if headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/plain") => {
+            Err(strange(status, &cut(text.trim(), SENTENCE_MAX)))
+        }
         Err(_) => Err(strange(status, "its answer is not a problem+json")),
     }
 }
 
 fn strange(status: StatusCode, problem: &str) -> Failed {
-    let detail = format!("the Server answered {status}, and {problem}");
+    let detail = format!("the Server answered {status}: {problem}");
     let exit = if status.is_server_error() { Exit::Unreachable } else { Exit::Failed };
     Failed::new(exit, "strange_answer", detail, "check that --server is a replicator-server of this version")
 }
