@@ -150,7 +150,7 @@ fn refused(place: &str, error: &SmtpError) -> DeliveryError {
 
 fn hint_for_certificates(error: &SmtpError) -> &'static str {
     let text = explained(error);
-    if text.contains("UnknownIssuer") {
+    if text.contains("UnknownIssuer") || text.contains("BadSignature") {
         "; name the file with the certificate that signed the server's as the channel's `ca`"
     } else if text.contains("not valid for name") || text.contains("NotValidForName") {
         "; give the channel the `host` that the server's certificate is for"

@@ -45,12 +45,12 @@ impl Story {
         };
         eventually("the Server is ready", Duration::from_secs(30), ready).await?;
         let story = Story { terminal, source, target, receiver, cluster, _server: server, _monitor: monitor };
-        story.furnish().await?;
+        story.furnish();
         Ok(story)
     }
 
     /// What examples name: files, hosts, places.
-    async fn furnish(&self) -> Result<()> {
+    fn furnish(&self) {
         let Story { terminal, source, target, receiver, .. } = self;
         let task = copy_task("copy_hot_item", source, target, "");
         terminal.file("copy.toml", &task.replace("[producer]", "standby = { hot = 2 }\n[producer]"));
@@ -74,7 +74,6 @@ impl Story {
         terminal.means("@127.0.0.1:3306/", format!("@127.0.0.1:{}/", source.port()));
         terminal.means("--data /var/lib/replicator", "--data standalone --listen 127.0.0.1:0");
         terminal.means("0.0.0.0:8443", format!("127.0.0.1:{}", free_port()));
-        Ok(())
     }
 
     async fn insert(&self, id: u32) -> Result<()> {
