@@ -92,6 +92,7 @@ async fn every_command_does_what_its_help_shows() -> Result<()> {
         story.rules_silences_and_channels().await;
         story.what_else_there_is_to_see().await;
         story.shells_complete().await;
+        story.a_log_is_read().await?;
         story.what_needs_no_server().await?;
         story.the_end().await;
         Ok(())
@@ -103,6 +104,25 @@ async fn every_command_does_what_its_help_shows() -> Result<()> {
 }
 
 impl Story {
+    /// Files of the source's log, which are read without it.
+    async fn a_log_is_read(&self) -> Result<()> {
+        let terminal = &self.terminal;
+        self.insert(60).await?;
+        let head = self.source.query_strings("SHOW BINARY LOG STATUS").await?;
+        let log = self.source.data_dir().join(head[0][0].as_deref().unwrap());
+        terminal.means("/var/lib/mysql/binlog.000042", log.display().to_string());
+        terminal.means("zcat binlog.000042.gz", format!("cat {}", log.display()));
+        // Not every host has it.
+        terminal.means("| jq -c .after", "| cat");
+        let line = "replicator binlog /var/lib/mysql/binlog.000042 --tables 'shop.*' | jq -c .after";
+        let rows = terminal.run(line, 0).await.out;
+        assert!(rows.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{rows}");
+        assert!(rows.contains("60"), "{rows}");
+        terminal.run("zcat binlog.000042.gz | replicator binlog - --start 4711 --rows-only", 0).await;
+        terminal.run("replicator binlog copy.toml", 1).await;
+        Ok(())
+    }
+
     /// `standalone`, `try` and `doctor` ask no Server.
     async fn what_needs_no_server(&self) -> Result<()> {
         let terminal = &self.terminal;

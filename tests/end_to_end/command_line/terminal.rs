@@ -206,7 +206,8 @@ fn commands(help: &str) -> Vec<String> {
 fn examples(path: &str, help: &str) -> Vec<String> {
     let (_, list) = help.split_once("\nExample").unwrap_or_else(|| panic!("`{path}` shows no example"));
     let lines: Vec<String> = list.lines().skip(1).map(|line| line.trim().to_owned()).collect();
-    let begins = |line: &str| line.starts_with("replicator ") || line.starts_with("REPLICATOR_PASSWORD=");
+    let begins =
+        |line: &str| ["replicator ", "REPLICATOR_PASSWORD=", "zcat "].iter().any(|word| line.starts_with(word));
     let lines: Vec<String> = lines.into_iter().take_while(|line| !line.is_empty()).collect();
     assert!(!lines.is_empty() && lines.iter().all(|line| begins(line)), "`{path}`: an example is folded: {lines:#?}");
     lines
