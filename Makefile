@@ -31,7 +31,7 @@ test: setup lint console-check build ## Install what is missing and run everythi
 	$(MAKE) console-specs
 
 unit: build ## Everything that needs no server
-	cargo test --workspace --lib --bins --test codec --test fuzz --test api --test stories --test cli --test examples \
+	cargo test --workspace --lib --bins --test codec --test fuzz --test api --test stories --test cli --test binlog --test examples \
 		--test tidy --test simulation -- $(ONLY)
 
 end-to-end: setup build ## The tests against real servers; ONLY=part_of_a_name

@@ -12,7 +12,7 @@ use crate::values::binlog_files;
 use columns::Table;
 use random::Random;
 use replicator_binlog::{
-    BINARY_COLLATION, DecodeError, Decoder, EventBody, FileSplitter, RowsKind, TableMap, TableMapCache,
+    BINARY_COLLATION, DecodeError, Decoder, EventBody, FileSplitter, InflateLimits, RowsKind, TableMap, TableMapCache,
 };
 use replicator_tests::{Flavor, MysqlServer, log_printer};
 use std::collections::BTreeMap;
@@ -57,6 +57,11 @@ async fn check(flavor: Flavor) {
     for seed in first..first + count {
         let mut random = Random::of_seed(seed);
         let table = Table::random(flavor, seed, &mut random);
+        if flavor.is_mariadb() {
+            let compress = if seed % 2 == 0 { "ON" } else { "OFF" };
+            let sql = format!("SET GLOBAL log_bin_compress = {compress}, log_bin_compress_min_len = 10");
+            server.exec(&sql).await.unwrap();
+        }
         server.exec(&table.create()).await.unwrap();
         for phase in [table.inserts(&mut random), table.updates(&mut random), table.deletes(&mut random)] {
             let number = moments.len();
@@ -65,7 +70,8 @@ async fn check(flavor: Flavor) {
         }
         tables.insert(table.name.clone(), table);
     }
-    let mut replay = Replay { tables: &tables, moments: &moments, rows: BTreeMap::new(), seen: 0 };
+    let mut replay =
+        Replay { tables: &tables, moments: &moments, rows: BTreeMap::new(), seen: 0, compressed: 0, partial: 0 };
     for file in binlog_files(&server) {
         let bytes = std::fs::read(&file).unwrap();
         let decoded = replay.file(&bytes);
@@ -75,6 +81,8 @@ async fn check(flavor: Flavor) {
         printed::compare(flavor, &printer.stdout, &decoded);
     }
     assert_eq!(replay.seen, moments.len(), "{flavor}");
+    let has_all = replay.compressed > 0 && replay.partial > 0;
+    assert_eq!(has_all, flavor == Flavor::MySql97, "{} compressed, {} partial", replay.compressed, replay.partial);
 }
 
 async fn select(server: &MysqlServer, table: &Table) -> Rows {
@@ -104,65 +112,85 @@ struct Replay<'a> {
     rows: BTreeMap<String, Rows>,
     /// Moments that came by.
     seen: usize,
+    /// Compressed transactions, and events with changes inside of JSON values.
+    compressed: usize,
+    partial: usize,
 }
 
 impl Replay<'_> {
     fn file(&mut self, bytes: &[u8]) -> Vec<Image> {
-        let (mut splitter, mut decoder, mut cache) =
-            (FileSplitter::new(1 << 24), Decoder::new(), TableMapCache::default());
-        let mut images = Vec::new();
+        let (mut splitter, mut decoder) = (FileSplitter::new(1 << 24), Decoder::new());
+        let (mut cache, mut images) = (TableMapCache::default(), Vec::new());
         splitter.push(bytes);
         while let Some((offset, raw)) = splitter.next_event().unwrap() {
-            match decoder.decode(raw).unwrap().body {
-                EventBody::TableMap(map) => {
-                    let complete = |map: &mut TableMap| {
-                        complete(map, self.tables.get(&map.table));
-                        Ok::<_, DecodeError>(())
-                    };
-                    let resolved = cache.resolve(&map, decoder.format(), complete);
-                    resolved.unwrap_or_else(|error| panic!("{error}: {:02x?}", map.body));
-                }
-                EventBody::Rows(event) => {
-                    let map = cache.get(event.table_id()).unwrap();
-                    for change in event.rows(map).unwrap() {
-                        let change = change.unwrap_or_else(|error| panic!("{error}"));
-                        let line = |values: &Vec<_>| dump::values(map, values);
-                        self.change(
-                            map,
-                            event.kind(),
-                            change.before.as_ref().map(line),
-                            change.after.as_ref().map(line),
-                        );
-                        images.push(Image {
-                            table: map.table.clone(),
-                            offset,
-                            verb: match event.kind() {
-                                RowsKind::Insert => "INSERT",
-                                RowsKind::Update => "UPDATE",
-                                RowsKind::Delete => "DELETE",
-                            },
-                            parts: [change.before, change.after]
-                                .into_iter()
-                                .flatten()
-                                .map(|values| printed::image(&values, &map.columns))
-                                .collect(),
-                        });
-                    }
-                }
-                _ => {}
-            }
+            let event = decoder.decode(raw).unwrap();
+            self.event(&event.body, offset, &decoder, &mut cache, &mut images);
         }
         images
+    }
+
+    fn event(
+        &mut self,
+        event: &EventBody<'_>,
+        offset: u64,
+        decoder: &Decoder,
+        cache: &mut TableMapCache,
+        images: &mut Vec<Image>,
+    ) {
+        match event {
+            EventBody::TableMap(map) => {
+                let fill = |map: &mut TableMap| {
+                    complete(map, self.tables.get(&map.table));
+                    Ok::<_, DecodeError>(())
+                };
+                let resolved = cache.resolve(map, decoder.format(), fill);
+                resolved.unwrap_or_else(|error| panic!("{error}: {:02x?}", map.body));
+            }
+            EventBody::TransactionPayload(payload) => {
+                let mut inner = payload.events(InflateLimits { event_bytes: 1 << 20, total_bytes: 1 << 24 }).unwrap();
+                while let Some(raw) = inner.next_event() {
+                    let event = decoder.decode_inner(raw.unwrap()).unwrap();
+                    self.event(&event.body, offset, decoder, cache, images);
+                }
+                self.compressed += 1;
+            }
+            EventBody::PartialUpdate(update) => {
+                let whole = update.expand(cache.get(update.table_id).unwrap(), 1 << 24).unwrap();
+                let event = decoder.decode_inner(&whole).unwrap();
+                self.event(&event.body, offset, decoder, cache, images);
+                self.partial += 1;
+            }
+            EventBody::Rows(event) => {
+                let map = cache.get(event.table_id()).unwrap();
+                for change in event.rows(map).unwrap() {
+                    let change = change.unwrap_or_else(|error| panic!("{error}"));
+                    let line = |values: &Vec<_>| dump::values(map, values);
+                    self.change(map, event.kind(), change.before.as_ref().map(line), change.after.as_ref().map(line));
+                    let verb = match event.kind() {
+                        RowsKind::Insert => "INSERT",
+                        RowsKind::Update => "UPDATE",
+                        RowsKind::Delete => "DELETE",
+                    };
+                    let parts = [change.before, change.after].into_iter().flatten();
+                    let parts = parts.map(|values| printed::image(&values, &map.columns)).collect();
+                    images.push(Image { table: map.table.clone(), offset, verb, parts });
+                }
+            }
+            _ => {}
+        }
     }
 
     fn change(&mut self, map: &TableMap, kind: RowsKind, before: Option<String>, after: Option<String>) {
         let rows = self.rows.entry(map.table.clone()).or_default();
         let id = |line: &str| line.split('\t').next().unwrap_or_default().to_owned();
+        // Columns without a value in an INSERT have their default, which is NULL here.
+        let mut held = vec!["NULL".to_owned(); map.columns.len()].join("\t");
         if let Some(before) = &before {
-            let held = rows.remove(&id(before));
-            assert_eq!(held.as_ref(), Some(before), "{kind:?} of {}", map.table);
+            held = rows.remove(&id(before)).expect("a row that is there");
+            assert_eq!(over(&held, before), held, "{kind:?} of {}", map.table);
         }
         if let Some(after) = after {
+            let after = over(&held, &after);
             assert_eq!(rows.insert(id(&after), after), None, "{kind:?} of {}", map.table);
         }
         if map.table == "mark" && kind == RowsKind::Insert {
@@ -175,6 +203,12 @@ impl Replay<'_> {
             self.seen += 1;
         }
     }
+}
+
+/// A row with what an image says of it: columns that the image does not hold stay as they were.
+fn over(held: &str, image: &str) -> String {
+    let values = held.split('\t').zip(image.split('\t'));
+    values.map(|(held, value)| if value == "ABSENT" { held } else { value }).collect::<Vec<_>>().join("\t")
 }
 
 /// What 5.6 does not send; the others have to agree.
