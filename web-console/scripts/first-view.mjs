@@ -1,6 +1,7 @@
 // How long the first view takes in Chromium, with nothing cached: from the address until what was asked for is seen.
 //
 //   node scripts/first-view.mjs http://127.0.0.1:8080 USER PASSWORD "text that the task list shows"
+import { performance } from 'node:perf_hooks';
 import { chromium } from '@playwright/test';
 
 const VIEWS = 5;

@@ -1,5 +1,5 @@
 // An alert from its beginning to its end: told to the webhook, taken on, silenced, over.
-import { call, expect, reaches, removeTask, runTask, test } from './console';
+import { expect, reaches, removeTask, runTask, test } from './console';
 import { sql, webhooks } from './levers';
 import { stage } from './stage';
 
@@ -32,6 +32,10 @@ test('a task that fails is told to the webhook and shown', async ({ page }) => {
   await page.goto('/alerts');
   const alert = page.getByRole('listitem').filter({ hasText: TASK }).filter({ hasText: 'task_failed' });
   await expect(alert).toContainText('Critical');
+  // The address in a message leads to that alert alone.
+  await page.goto(`/alerts?id=task_failed:${TASK}`);
+  await expect(page.getByRole('listitem').filter({ hasText: 'task_failed' })).toHaveCount(1);
+  await expect(page.getByRole('button', { name: `Only task_failed:${TASK}` })).toBeVisible();
   await expect.poll(() => told(/task_failed.*alerting|alerting.*task_failed/)).toBeGreaterThan(0);
   await page.goto('/');
   await expect(page.getByRole('region', { name: 'What needs you now' })).toContainText(TASK);
@@ -111,6 +115,5 @@ test('a rule is set otherwise for everybody, and otherwise again for one task', 
 });
 
 test.afterAll(async () => {
-  await call('GET', '/rules');
   await removeTask(TASK);
 });

@@ -101,14 +101,19 @@ async function expectAllGood(page: Page, language: string, addresses: readonly s
 // A trace keeps the page at every step, which costs more than the analyses; what is wrong is told by name.
 test.use({ trace: 'off' });
 
+let silence: { id: string } | undefined;
+let token: { id: string } | undefined;
+
 test.beforeAll(async () => {
   await call('POST', '/tasks?desired=running', specOf(BROKEN, { password: 'mistyped' }));
-  await call('POST', '/silences', { matcher: { task: 'nobody' }, reason: 'to be looked at', lasts: '1h' });
-  await call('POST', '/tokens', { name: 'looked-at' });
+  silence = await call('POST', '/silences', { matcher: { task: 'nobody' }, reason: 'to be looked at', lasts: '1h' });
+  token = await call('POST', '/tokens', { name: 'looked-at' });
   await reaches(BROKEN, 'failed');
 });
 
 test.afterAll(async () => {
+  await call('DELETE', `/silences/${silence?.id ?? ''}`);
+  await call('DELETE', `/tokens/${token?.id ?? ''}`);
   await removeTask(BROKEN);
 });
 

@@ -2,7 +2,7 @@
 // `REPLICATOR_PICTURES=1 npx playwright test --project=pictures`, and looked at before they are committed.
 import type { Page } from '@playwright/test';
 import path from 'node:path';
-import { call, expect, reaches, removeTask, runTask, specOf, test } from './console';
+import { call, expect, reaches, removeTask, runTask, send, specOf, test } from './console';
 import { write } from './levers';
 import { stage } from './stage';
 
@@ -43,6 +43,10 @@ const ACTS: Partial<Record<Name, (page: Page) => Promise<void>>> = {
     await page.getByRole('button', { name: /^2 / }).click();
     await page.getByRole('button', { name: /^shop/ }).click();
   },
+  channels: async (page) => {
+    await page.locator('summary').first().click();
+    await expect(page.getByRole('table')).toBeVisible();
+  },
   'edit-preflight': async (page) => {
     await page.getByRole('button', { name: /^5 / }).click();
     await expect(page.getByRole('region').getByRole('img').first()).toBeVisible();
@@ -50,6 +54,9 @@ const ACTS: Partial<Record<Name, (page: Page) => Promise<void>>> = {
 };
 
 test.use({ viewport: { width: 1280, height: 800 }, trace: 'off' });
+
+let silence: { id: string } | undefined;
+let token: { id: string } | undefined;
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
@@ -59,14 +66,25 @@ test.beforeAll(async () => {
   await call('POST', '/tasks?desired=running', specOf('copy_invoices', { password: 'mistyped' }));
   await call('POST', '/tasks/copy_contacts/pause');
   await reaches('copy_invoices', 'failed');
-  await call('POST', '/silences', { matcher: { task: 'copy_contacts' }, reason: 'The CRM is moved', lasts: '12h' });
-  await call('POST', '/tokens', { name: 'nightly-report', role: 'viewer', expires_in: '90d' });
-  await call('POST', '/channels', { name: 'on-call', kind: 'webhook', url: stage().webhook, severity_min: 'warning' });
+  silence = await call('POST', '/silences', {
+    matcher: { task: 'copy_contacts' },
+    reason: 'The CRM is moved',
+    lasts: '12h',
+  });
+  token = await call('POST', '/tokens', { name: 'nightly-report', role: 'viewer', expires_in: '90d' });
+  await send('admin', 'POST', '/channels', {
+    name: 'on-call',
+    kind: 'webhook',
+    url: stage().webhook,
+    severity_min: 'warning',
+  });
   await call('POST', '/channels/on-call/test');
 });
 
 test.afterAll(async () => {
   await write(0);
+  await call('DELETE', `/silences/${silence?.id ?? ''}`);
+  await call('DELETE', `/tokens/${token?.id ?? ''}`);
   for (const task of ['copy_customers', 'copy_contacts', 'copy_invoices']) await removeTask(task);
 });
 

@@ -1,6 +1,8 @@
 // The list of tasks and what is live on it.
+import type { Locator, Page } from '@playwright/test';
 import { expect, reaches, removeTask, runTask, send, test } from './console';
 import { program, write } from './levers';
+import { stage } from './stage';
 
 const TASKS = ['many_a', 'many_b', 'many_c'];
 
@@ -92,11 +94,58 @@ test('the list is walked through by keys alone', async ({ page }) => {
   await page.keyboard.press('g');
   await page.keyboard.press('t');
   await expect(page.getByRole('heading', { name: 'Tasks', level: 1 })).toBeVisible();
-  await page.getByRole('link', { name: 'New task' }).focus();
+});
+
+/** Presses Tab until it is there. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  for (let pressed = 0; pressed < 100; pressed += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`no number of Tabs leads to ${String(target)}`);
+}
+
+test('a task is made by keys alone, from the list to its page', async ({ page }) => {
+  const { source, target } = stage();
+  const textbox = (name: string) => page.getByRole('textbox', { name, exact: true });
+  const fill = async (field: Locator, text: string) => {
+    await tabTo(page, field);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type(text);
+  };
+  const press = async (name: string) => {
+    await tabTo(page, page.getByRole('button', { name }));
+    await page.keyboard.press('Enter');
+  };
+  const writeServer = async ({ host, port, user, password }: typeof source) => {
+    await fill(textbox('Host'), host);
+    await fill(textbox('Port'), String(port));
+    await fill(textbox('User'), user);
+    await fill(page.getByLabel('Password', { exact: true }), password);
+  };
+  await page.goto('/tasks');
+  await tabTo(page, page.getByRole('link', { name: 'New task' }));
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'New task' })).toBeVisible();
-  await page.getByRole('textbox', { name: 'Name', exact: true }).focus();
-  await page.keyboard.type('by_keys');
-  await page.keyboard.press('Tab');
-  await expect(page.getByRole('textbox', { name: 'Group', exact: true })).toBeFocused();
+  await fill(textbox('Name'), 'by_keys');
+  await fill(textbox('Group'), 'group1');
+  await writeServer(source);
+  await press('Next: Tables');
+  await tabTo(page, page.getByRole('radio', { name: 'All, also those made later' }));
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('radio', { name: 'Chosen ones' })).toBeChecked();
+  await fill(page.getByRole('textbox', { name: /^Patterns/ }).or(page.getByPlaceholder('shop.*', { exact: true })), '');
+  await page.keyboard.type('shop.items');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('1 of 4 tables are replicated')).toBeVisible();
+  await press('Next: Target');
+  await writeServer(target);
+  await press('Next: Running');
+  await press('Next: Preflight');
+  await expect(page.getByText(/^\d+ passed, \d+ warnings, \d+ failed$/)).toBeVisible();
+  await press('Next: Review');
+  await press('Create stopped');
+  await expect(page.getByRole('heading', { name: 'by_keys' })).toBeVisible();
+  await expect(page.getByText('STOPPED', { exact: true }).first()).toBeVisible();
+  await removeTask('by_keys');
 });

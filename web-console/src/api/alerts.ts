@@ -1,91 +1,57 @@
 // Alerts: what the Monitor says is wrong, and what people did about it.
 import { queryOptions } from '@tanstack/react-query';
-import { pending } from './client';
+import { answer, api } from './client';
 import { keys } from './keys';
+import type { components } from './schema';
 
-import type { Severity } from '../kit/SeverityPill';
-export type { Severity };
+type Schemas = components['schemas'];
+export type Severity = Schemas['SeverityWord'];
+export type AlertSubject = Schemas['SubjectView'];
 
-export interface AlertSubject {
-  kind: 'task' | 'core' | 'coordination' | 'channel' | 'monitor';
-  task?: string | null;
-  group?: string | null;
-  core?: string | null;
-  channel?: string | null;
-}
-
-export interface Alert {
-  id: string;
-  rule: string;
-  severity: Severity;
-  state: 'pending' | 'firing' | 'resolved';
-  subject: AlertSubject;
-  value?: number | null;
-  threshold?: number | null;
-  unit?: string | null;
-  since: string;
-  seen_at?: string | null;
-  resolved_at?: string | null;
-  reason: string;
-  hint: string;
-  acknowledged?: { by: string; at: string; note: string } | null;
-  silenced_by?: string[];
-  notices?: number;
-  group_key?: string | null;
-}
+type Open = Schemas['AlertView'];
+/** One that is open, or one of the last days, of which less is kept. */
+export type Alert = Omit<Open, 'group_key' | 'notices' | 'silenced_by'> &
+  Partial<Pick<Open, 'notices' | 'silenced_by'>> & { resolved_at?: string | null };
 
 /** How many fire now and nobody has taken them on. */
 export const firingQuery = queryOptions({
   queryKey: [...keys.alerts, 'firing-count'],
   queryFn: async () => {
-    const { alerts } = await pending<{ alerts: unknown[] }>('GET', '/alerts', { query: { state: 'firing' } });
+    const { alerts } = await answer(api.GET('/api/v1/alerts', { params: { query: { state: 'firing' } } }));
     return alerts.length;
   },
 });
 
+const ofTask = (task: string | undefined) => (task === undefined ? {} : { task });
+
 export const alertsQuery = (task?: string) =>
   queryOptions({
     queryKey: [...keys.alerts, 'open', task ?? null],
-    queryFn: () => pending<{ alerts: Alert[] }>('GET', '/alerts', { query: { task } }),
+    queryFn: () => answer(api.GET('/api/v1/alerts', { params: { query: ofTask(task) } })),
   });
 
 /** Those of the last seven days that are over. */
 export const resolvedQuery = (task?: string) =>
   queryOptions({
     queryKey: [...keys.alerts, 'resolved', task ?? null],
-    queryFn: () => pending<{ alerts: Alert[] }>('GET', '/alerts/history', { query: { task } }),
+    queryFn: () => answer(api.GET('/api/v1/alerts/history', { params: { query: ofTask(task) } })),
   });
 
-const at = (id: string) => `/alerts/${encodeURIComponent(id)}/acknowledge`;
+export const acknowledge = (id: string, note: string) =>
+  answer(api.POST('/api/v1/alerts/{id}/acknowledge', { params: { path: { id } }, body: { note } }));
 
-export const acknowledge = (id: string, note: string) => pending<unknown>('POST', at(id), { body: { note } });
+export const unacknowledge = (id: string) =>
+  answer(api.DELETE('/api/v1/alerts/{id}/acknowledge', { params: { path: { id } } }));
 
-export const unacknowledge = (id: string) => pending<unknown>('DELETE', at(id));
-
-export interface Matcher {
-  rule?: string;
-  task?: string;
-  group?: string;
-  core?: string;
-  severity?: Severity;
-}
-
-export interface Silence {
-  id: string;
-  matcher: Matcher;
-  from: string;
-  until: string;
-  by: string;
-  reason: string;
-  state: 'active' | 'pending' | 'over';
-}
+export type Matcher = Schemas['MatcherView'];
+export type Silence = Schemas['SilenceView'];
 
 export const silencesQuery = queryOptions({
   queryKey: keys.silences,
-  queryFn: () => pending<{ silences: Silence[] }>('GET', '/silences'),
+  queryFn: () => answer(api.GET('/api/v1/silences')),
 });
 
 export const silence = (body: { matcher: Matcher; reason: string; lasts?: string; until?: string }) =>
-  pending<Silence>('POST', '/silences', { body });
+  answer(api.POST('/api/v1/silences', { body }));
 
-export const endSilence = (id: string) => pending<unknown>('DELETE', `/silences/${encodeURIComponent(id)}`);
+export const endSilence = (id: string) => answer(api.DELETE('/api/v1/silences/{id}', { params: { path: { id } } }));

@@ -1,15 +1,17 @@
 // Channels: where people are told about alerts.
 import { queryOptions } from '@tanstack/react-query';
 import type { Severity } from './alerts';
-import { pending } from './client';
+import { answer, api } from './client';
 import { keys } from './keys';
 import type { components } from './schema';
 import { tag } from './specs';
 
-type Secret = components['schemas']['SecretDocument'];
+type Schemas = components['schemas'];
+type Secret = Schemas['SecretDocument'];
 
 export type ChannelKind = 'webhook' | 'email' | 'slack' | 'dingtalk' | 'wecom' | 'feishu' | 'alertmanager';
 
+/** What the form holds for any kind; the document has a type for each, and the Server says what is missing. */
 export interface ChannelSpec {
   name: string;
   kind: ChannelKind;
@@ -32,41 +34,34 @@ export interface ChannelSpec {
   per_minute_max?: number;
 }
 
-export interface Channel {
-  spec: ChannelSpec;
-  version: number;
-}
+export type Channel = Omit<Schemas['ChannelView'], 'spec'> & { spec: ChannelSpec };
 
-export interface Delivery {
-  at: string;
-  alerts: string[];
-  subject: string;
-  delivered: boolean;
-  detail: string;
-  took_ms: number;
-  attempt: number;
-}
-
-const at = (name: string) => `/channels/${encodeURIComponent(name)}`;
+export type Delivery = Schemas['DeliveryView'];
 
 export const channelsQuery = queryOptions({
   queryKey: keys.channels,
-  queryFn: () => pending<{ channels: Channel[] }>('GET', '/channels'),
+  queryFn: () => answer(api.GET('/api/v1/channels')) as Promise<{ channels: Channel[] }>,
 });
 
-export const createChannel = (body: ChannelSpec) => pending<Channel>('POST', '/channels', { body });
+export const createChannel = (body: ChannelSpec) =>
+  answer(api.POST('/api/v1/channels', { body: body as Schemas['Channel'] }));
 
 export const updateChannel = (body: ChannelSpec, version: number) =>
-  pending<Channel>('PUT', at(body.name), { body, headers: { 'If-Match': tag(version) } });
+  answer(
+    api.PUT('/api/v1/channels/{name}', {
+      params: { path: { name: body.name }, header: { 'If-Match': tag(version) } },
+      body: body as Schemas['Channel'],
+    }),
+  );
 
 export const deleteChannel = (name: string, version: number) =>
-  pending<unknown>('DELETE', at(name), { headers: { 'If-Match': tag(version) } });
+  answer(api.DELETE('/api/v1/channels/{name}', { params: { path: { name }, header: { 'If-Match': tag(version) } } }));
 
 export const testChannel = (name: string) =>
-  pending<{ delivered: boolean; detail: string; took_ms: number }>('POST', `${at(name)}/test`);
+  answer(api.POST('/api/v1/channels/{name}/test', { params: { path: { name } } }));
 
 export const deliveriesQuery = (name: string) =>
   queryOptions({
     queryKey: [...keys.channels, 'deliveries', name],
-    queryFn: () => pending<{ deliveries: Delivery[] }>('GET', `${at(name)}/deliveries`),
+    queryFn: () => answer(api.GET('/api/v1/channels/{name}/deliveries', { params: { path: { name } } })),
   });

@@ -36,33 +36,3 @@ export async function answerWithTag<T>(
   if (!response.ok) throw problemOf(response.status, error);
   return { data: data as T, etag: response.headers.get('ETag') ?? '' };
 }
-
-interface Rest {
-  query?: object;
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
-/** An operation that the OpenAPI document does not have yet. */
-export async function pending<T>(method: string, path: string, rest: Rest = {}): Promise<T> {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(rest.query ?? {}) as [string, unknown][]) {
-    if (value !== undefined && value !== null && value !== '') query.append(key, String(value));
-  }
-  const address = `/api/v1${path}${query.size > 0 ? `?${query.toString()}` : ''}`;
-  const headers: Record<string, string> = { [CSRF]: '1', ...rest.headers };
-  if (rest.body !== undefined) headers['Content-Type'] = 'application/json';
-  const init: RequestInit = { method, headers, credentials: 'same-origin' };
-  if (rest.body !== undefined) init.body = JSON.stringify(rest.body);
-  const response = await fetch(address, init);
-  if (response.status < 500) heard();
-  const text = await response.text();
-  let parsed: unknown = text;
-  try {
-    parsed = text === '' ? undefined : JSON.parse(text);
-  } catch {
-    // Not JSON: TOML, or a page of something between here and the Server.
-  }
-  if (!response.ok) throw problemOf(response.status, parsed);
-  return parsed as T;
-}

@@ -1,55 +1,24 @@
 // Rules: when the Monitor raises an alert, and how that is set.
 import { queryOptions } from '@tanstack/react-query';
-import type { Severity } from './alerts';
-import { pending } from './client';
+import { answer, api } from './client';
 import { keys } from './keys';
+import type { components } from './schema';
 import { tag } from './specs';
 
+type Schemas = components['schemas'];
+
 /** What is set otherwise than by default; what is left out is as by default. */
-export interface RuleSetting {
-  enabled?: boolean;
-  severity?: Severity;
-  for?: string;
-  threshold?: number;
-  clear?: number;
-  keep?: string;
-  repeat?: string;
-}
+export type RuleSetting = Schemas['RuleSettingDocument'];
 
-export interface Rule {
-  rule: string;
-  title: string;
-  about: 'task' | 'core' | 'coordination' | 'channel' | 'monitor';
-  /** When it fires, in a sentence. */
-  meaning: string;
-  severity: Severity;
-  enabled: boolean;
-  for?: string | null;
-  threshold?: number | null;
-  clear?: number | null;
-  unit?: string | null;
-  keep?: string | null;
-  repeat?: string | null;
-  defaults: RuleSetting;
-  /** How many tasks have a setting of their own. */
-  overrides: number;
-}
+export type Rule = Schemas['RuleView'];
+export type Rules = Schemas['RuleList'];
 
-export interface Rules {
-  rules: Rule[];
-  task_overrides: Record<string, Record<string, RuleSetting>>;
-  version: number;
-}
+export const rulesQuery = queryOptions({ queryKey: keys.rules, queryFn: () => answer(api.GET('/api/v1/rules')) });
 
-export const rulesQuery = queryOptions({ queryKey: keys.rules, queryFn: () => pending<Rules>('GET', '/rules') });
-
-export interface Overrides {
-  defaults: Record<string, RuleSetting>;
-  tasks: Record<string, Record<string, RuleSetting>>;
-}
+export type Overrides = Required<Schemas['RuleSettingsDocument']>;
 
 export const saveRules = (version: number, body: Overrides) =>
-  pending<Rules>('PUT', '/rules', { body, headers: { 'If-Match': tag(version) } });
+  answer(api.PUT('/api/v1/rules', { params: { header: { 'If-Match': tag(version) } }, body }));
 
 export const saveTaskRules = (task: string, body: Record<string, RuleSetting>) =>
-  pending<unknown>('PUT', `/tasks/${encodeURIComponent(task)}/rules`, { body });
+  answer(api.PUT('/api/v1/tasks/{name}/rules', { params: { path: { name: task } }, body }));

@@ -1,36 +1,30 @@
 // Who is signed in.
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import { pending } from './client';
+import { answer, api } from './client';
+import type { components } from './schema';
 
-export type Role = 'viewer' | 'operator' | 'admin';
-
-export interface SessionView {
-  user: string;
-  role: Role;
-  /** Null for a token without an end. */
-  expires_at: string | null;
-  via: 'session' | 'token' | 'none';
-}
+export type Role = components['schemas']['RoleWord'];
+export type SessionView = components['schemas']['SessionView'];
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: () => pending<SessionView>('GET', '/session'),
+  queryFn: () => answer(api.GET('/api/v1/session')),
   staleTime: 60_000,
   retry: false,
 });
 
 export const signIn = (user: string, password: string) =>
-  pending<SessionView>('POST', '/session', { body: { user, password } });
+  answer(api.POST('/api/v1/session', { body: { user, password } }));
 
-export const signOut = () => pending<undefined>('DELETE', '/session');
+export const signOut = () => answer(api.DELETE('/api/v1/session'));
 
 export const setUp = (token: string, user: string, password: string) =>
-  pending<SessionView>('POST', '/setup', { body: { token, user, password } });
+  answer(api.POST('/api/v1/setup', { body: { token, user, password } }));
 
 export const changePassword = (old: string, fresh: string) =>
-  pending<undefined>('PUT', '/session/password', { body: { old, new: fresh } });
+  answer(api.PUT('/api/v1/session/password', { body: { old, new: fresh } }));
 
 /** Whether `role` may do what `needed` may. */
 export function atLeast(role: Role, needed: Role): boolean {

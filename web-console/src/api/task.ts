@@ -1,7 +1,7 @@
 // One task: what it does, what it did, and the orders it is given.
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { answer, api, pending } from './client';
+import { answer, api } from './client';
 import { heard } from './contact';
 import { keys } from './keys';
 import type { components } from './schema';
@@ -102,26 +102,17 @@ export const versionsQuery = (name: string, current: number) =>
     queryFn: () => answer(api.GET('/api/v1/tasks/{name}/versions', { params: { path: { name } } })),
   });
 
-type Series = [time: number | string, value: number | null][];
-
-export interface History {
-  step_seconds: number;
-  series: {
-    lag_seconds: Series;
-    rows_per_second: Series;
-    transactions_per_second: Series;
-    bytes_per_second: Series;
-    queue_bytes: Series;
-  };
-  states: { from: string; to: string; state: Schemas['TaskState']; core?: string | null }[];
-}
+export type History = Schemas['HistoryView'];
 
 export const historyQuery = (name: string, seconds: number) =>
   queryOptions({
     queryKey: [...keys.task(name), 'history', seconds],
     queryFn: () => {
       const from = new Date(Date.now() - seconds * 1_000).toISOString();
-      return pending<History>('GET', `${at(name)}/history`, { query: { from, points: 360 } });
+      // The client takes the pairs of a series for lists.
+      return answer(
+        api.GET('/api/v1/tasks/{name}/history', { params: { path: { name }, query: { from, points: 360 } } }),
+      ) as Promise<History>;
     },
     staleTime: 4_000,
   });

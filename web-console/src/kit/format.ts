@@ -91,9 +91,13 @@ const STEPS: [number, Intl.RelativeTimeFormatUnit][] = [
   [1, 'second'],
 ];
 
+const CLOCKS_DIFFER_S = 5;
+
 /** `5 minutes ago`, `in 2 hours`, in the language. */
 export function formatAgo(at: number, now: number, language: string): string {
-  const seconds = Math.round((at - now) / 1000);
+  // Clocks differ a little: what has just happened is not yet to come.
+  const ahead = Math.round((at - now) / 1000);
+  const seconds = ahead > 0 && ahead < CLOCKS_DIFFER_S ? 0 : ahead;
   const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   for (const [size, unit] of STEPS) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);

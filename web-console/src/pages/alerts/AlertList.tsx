@@ -114,7 +114,8 @@ function Actions({ alert }: { alert: Alert }) {
   const again = () => cache.invalidateQueries({ queryKey: keys.alerts });
   return (
     <Group gap="xs">
-      {alert.acknowledged ? (
+      {/* What does not fire yet can't be taken on. */}
+      {alert.state === 'pending' ? null : alert.acknowledged ? (
         <Button
           variant="default"
           onClick={() => {

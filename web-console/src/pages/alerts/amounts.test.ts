@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Alert } from '../../api/alerts';
-import { amountText, inOrder } from './amounts';
+import { amountText, inOrder, spanText } from './amounts';
 
 test.each([
   [42, 'seconds', '42 s'],
@@ -36,3 +36,12 @@ test('what needs somebody comes first', () => {
   ];
   expect(inOrder(alerts).map(({ id }) => id)).toEqual(['worst', 'new', 'old', 'taken', 'soon', 'over']);
 });
+
+test.each([
+  ['0ms', null],
+  [null, null],
+  ['30s', '30 s'],
+  ['90m', '1 h 30 min'],
+  ['1d', '1 d'],
+  ['whenever', 'whenever'],
+])('the span %s is %s', (span, shown) => expect(spanText(span)).toBe(shown));

@@ -11,6 +11,16 @@ export function amountText(value: number | null | undefined, unit: string | null
   return unit && unit !== 'count' ? `${formatAmount(value)} ${unit}` : formatAmount(value);
 }
 
+const SPAN_SECONDS = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
+/** A span as the API writes it (`90s`, `30m`), as people read it; null for none, and for one of no time. */
+export function spanText(span: string | null | undefined): string | null {
+  const [, number, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(span ?? '') ?? [];
+  if (number === undefined || unit === undefined) return span ?? null;
+  const seconds = Number(number) * SPAN_SECONDS[unit as keyof typeof SPAN_SECONDS];
+  return seconds === 0 ? null : formatDuration(seconds);
+}
+
 const STATES: readonly Alert['state'][] = ['firing', 'pending', 'resolved'];
 
 /** What needs somebody first: firing before pending, nobody's before somebody's, the worse, then the newer. */
@@ -19,5 +29,7 @@ export function inOrder(alerts: readonly Alert[]): Alert[] {
     STATES.indexOf(alert.state) * 100 +
     (alert.acknowledged || (alert.silenced_by?.length ?? 0) > 0 ? 10 : 0) +
     SEVERITIES.indexOf(alert.severity);
-  return [...alerts].sort((one, other) => rank(one) - rank(other) || Date.parse(other.since) - Date.parse(one.since));
+  return [...alerts].sort(
+    (one, other) => rank(one) - rank(other) || Date.parse(other.since ?? '') - Date.parse(one.since ?? ''),
+  );
 }

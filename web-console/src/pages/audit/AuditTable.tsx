@@ -37,7 +37,7 @@ function Row({ entry }: { entry: AuditEntry }) {
   return (
     <Table.Tr>
       <Table.Td style={{ whiteSpace: 'nowrap', verticalAlign: 'top' }}>
-        {entry.at === null ? '–' : formatMoment(new Date(entry.at), i18n.language)}
+        {!entry.at ? '–' : formatMoment(new Date(entry.at), i18n.language)}
       </Table.Td>
       <Table.Td style={{ verticalAlign: 'top' }}>{entry.user ?? '–'}</Table.Td>
       <Table.Td>

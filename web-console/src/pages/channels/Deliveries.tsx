@@ -24,7 +24,9 @@ function DeliveryTable({ name }: { name: string }) {
   if (list.error) return <ProblemNotice problem={list.error} />;
   if (!list.data) return null;
   if (list.data.deliveries.length === 0) return <p className="soft">{t('no_deliveries')}</p>;
-  const newestFirst = [...list.data.deliveries].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
+  const newestFirst = [...list.data.deliveries].sort(
+    (one, other) => Date.parse(other.at ?? '') - Date.parse(one.at ?? ''),
+  );
   return (
     <div className="table-scroll" tabIndex={0} role="group" aria-label={t('deliveries')}>
       <Table>

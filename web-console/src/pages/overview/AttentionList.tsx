@@ -15,7 +15,9 @@ import { useContact } from '../../api/contact';
 import type { Attention } from '../../api/overview';
 import { Pill, type Tone } from '../../kit/Pill';
 import { TimeAgo } from '../../kit/TimeAgo';
+import { told } from './attention';
 import classes from './overview.module.css';
+import { useCodes } from '../../i18n/codes';
 import { TextLink } from '../../kit/TextLink';
 
 const LOOKS: Record<Attention['kind'], { tone: Tone; icon: Icon }> = {
@@ -30,6 +32,7 @@ const LOOKS: Record<Attention['kind'], { tone: Tone; icon: Icon }> = {
 export function AttentionList({ attention }: { attention: readonly Attention[] }) {
   const { t } = useTranslation('overview');
   const { stale } = useContact();
+  const say = useCodes();
   if (attention.length === 0) {
     // Silence of the Server is no good news.
     if (stale) return <Text size="sm">{t('attention.unknown')}</Text>;
@@ -42,8 +45,8 @@ export function AttentionList({ attention }: { attention: readonly Attention[] }
   }
   return (
     <Stack gap={6} component="ul" className={classes['list'] ?? ''}>
-      {attention.map((one) => (
-        <li key={`${one.kind} ${one.subject}`} className={classes['attention']}>
+      {told(attention).map((one) => (
+        <li key={`${one.kind} ${one.rule ?? ''} ${one.subject}`} className={classes['attention']}>
           <Pill tone={LOOKS[one.kind].tone} icon={LOOKS[one.kind].icon}>
             {t(`kind.${one.kind}`)}
           </Pill>
@@ -51,6 +54,7 @@ export function AttentionList({ attention }: { attention: readonly Attention[] }
             {one.subject === '' ? t('attention.look') : one.subject}
           </TextLink>
           <Text size="sm" component="span" className={classes['what'] ?? ''}>
+            {one.rule !== undefined && <b>{say('rule', one.rule, 'title') ?? one.rule} </b>}
             {one.text}
           </Text>
           {one.since !== null && (

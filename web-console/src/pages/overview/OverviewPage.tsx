@@ -35,7 +35,7 @@ export function OverviewPage() {
               <AttentionList attention={data.attention} />
             </Panel>
             <Tiles overview={data} />
-            <SimpleGrid cols={{ base: 1, lg: 2 }}>
+            <SimpleGrid cols={{ base: 1, lg: 2 }} style={{ alignItems: 'start' }}>
               <Panel title={t('lag.title')} flush>
                 <WorstLag tasks={data.tasks.worst_lag} />
               </Panel>

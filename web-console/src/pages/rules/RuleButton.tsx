@@ -26,7 +26,7 @@ export function RuleButton({ rule, setting, otherwise, title, save }: Props) {
     const others = Object.fromEntries(Object.entries(draft).filter(([known]) => known !== key)) as RuleSetting;
     setDraft(value === undefined ? others : { ...others, [key]: value });
   };
-  const word = (enabled: boolean | undefined) => (enabled === false ? t('off') : t('on'));
+  const word = (enabled: boolean | null | undefined) => (enabled === false ? t('off') : t('on'));
   return (
     <ConfirmAction
       label={t('set')}

@@ -9,7 +9,7 @@ import { useMay } from '../../api/session';
 import { PageHeader } from '../../kit/PageHeader';
 import { Panel } from '../../kit/Panel';
 import { ProblemNotice } from '../../kit/ProblemNotice';
-import { amountText } from '../alerts/amounts';
+import { amountText, spanText } from '../alerts/amounts';
 import { SeverityPill } from '../../kit/SeverityPill';
 import { useCodes } from '../../i18n/codes';
 import { RuleButton } from './RuleButton';
@@ -78,8 +78,8 @@ function Row({ rule, rules }: { rule: Rule; rules: Rules }) {
         <SeverityPill severity={rule.severity} />
       </Table.Td>
       <Table.Td {...changed('threshold')}>{amountText(rule.threshold, rule.unit) ?? '–'}</Table.Td>
-      <Table.Td {...changed('for')}>{rule.for ?? '–'}</Table.Td>
-      <Table.Td {...changed('repeat')}>{rule.repeat ?? '–'}</Table.Td>
+      <Table.Td {...changed('for')}>{spanText(rule.for) ?? (rule.for ? t('at_once') : '–')}</Table.Td>
+      <Table.Td {...changed('repeat')}>{spanText(rule.repeat) ?? '–'}</Table.Td>
       <Table.Td>
         {tasks.length === 0
           ? '–'

@@ -13,8 +13,9 @@ const rule = (name: string, rest: Partial<Rule>): Rule => ({
   threshold: 30,
   clear: null,
   unit: 'seconds',
+  keep: '2m',
   repeat: '1h',
-  defaults: { enabled: true, severity: 'warning', for: '2m', threshold: 30, repeat: '1h' },
+  defaults: { enabled: true, severity: 'warning', for: '2m', threshold: 30, keep: '2m', repeat: '1h' },
   overrides: 0,
   ...rest,
 });

@@ -56,7 +56,9 @@ function TaskRules({ name, rules }: { name: string; rules: Rules }) {
                   <Table.Td>
                     {title} <span className="mono soft">{rule.rule}</span>
                   </Table.Td>
-                  <Table.Td className="mono">{set.length > 0 ? set.join(', ') : t('alerts.as_everywhere')}</Table.Td>
+                  <Table.Td className={set.length > 0 ? 'mono' : 'soft'}>
+                    {set.length > 0 ? set.join(', ') : t('alerts.as_everywhere')}
+                  </Table.Td>
                   <Table.Td>
                     {mayAdminister && (
                       <RuleButton

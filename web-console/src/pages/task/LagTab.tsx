@@ -1,5 +1,5 @@
 // Lag and throughput over time, with a live tail.
-import { SegmentedControl, Stack } from '@mantine/core';
+import { SegmentedControl, SimpleGrid, Stack } from '@mantine/core';
 import { hashKey, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -46,6 +46,23 @@ export function LagTab({ name }: { name: string }) {
   );
 }
 
+/** The last half hour beside the pipe: how far behind, and how much flows. */
+export function RecentCharts({ name }: { name: string }) {
+  const history = useQuery({ ...historyQuery(name, RANGES[0].seconds), refetchInterval: REREAD_MS });
+  const live = useLive(name);
+  if (!history.data) return null;
+  const recent = withLive(history.data, live);
+  const at = times(recent);
+  if (at.length === 0) return null;
+  return (
+    <SimpleGrid cols={{ base: 1, md: 2 }}>
+      {CHARTS.slice(0, 2).map((chart) => (
+        <OneChart key={chart.name} {...chart} history={recent} at={at} height={150} />
+      ))}
+    </SimpleGrid>
+  );
+}
+
 /** What the status said since the tab was opened. */
 function useLive(name: string): Live[] {
   const cache = useQueryClient();
@@ -86,17 +103,33 @@ function Charts({ history }: { history: History }) {
           <StateBar states={history.states} />
         </Panel>
       )}
-      {CHARTS.map(({ name, colour, format }) => (
-        <Panel key={name} title={t(`history.${name}`)}>
-          <Chart
-            title={t(`history.${name}`)}
-            times={at}
-            lines={[{ label: t(`history.${name}`), colour, values: values(history, name) }]}
-            format={format}
-            height={name === 'lag_seconds' ? 220 : 150}
-          />
-        </Panel>
+      {CHARTS.map((chart) => (
+        <OneChart
+          key={chart.name}
+          {...chart}
+          history={history}
+          at={at}
+          height={chart.name === 'lag_seconds' ? 220 : 150}
+        />
       ))}
     </>
+  );
+}
+
+type OneChartProps = (typeof CHARTS)[number] & { history: History; at: number[]; height: number };
+
+function OneChart({ name, colour, format, history, at, height }: OneChartProps) {
+  const { t } = useTranslation('task');
+  const title = t(`history.${name}`);
+  return (
+    <Panel title={title}>
+      <Chart
+        title={title}
+        times={at}
+        lines={[{ label: title, colour, values: values(history, name) }]}
+        format={format}
+        height={height}
+      />
+    </Panel>
   );
 }

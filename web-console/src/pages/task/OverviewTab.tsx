@@ -1,6 +1,6 @@
 import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { keys } from '../../api/keys';
 import { readTask } from '../../api/specs';
@@ -12,6 +12,8 @@ import { TimeAgo } from '../../kit/TimeAgo';
 import { FailureNotice } from './FailureNotice';
 import { bytesOf, QUEUE_BYTES_DEFAULT } from './pipe';
 import { PipePicture } from './PipePicture';
+
+const RecentCharts = lazy(() => import('./LagTab').then((page) => ({ default: page.RecentCharts })));
 
 export function OverviewTab({ status }: { status: Status }) {
   const { t } = useTranslation('task');
@@ -32,6 +34,9 @@ export function OverviewTab({ status }: { status: Status }) {
         <PipePicture status={status} queueMost={queueMost} />
       </Panel>
       <Facts status={status} />
+      <Suspense fallback={null}>
+        <RecentCharts name={status.name} />
+      </Suspense>
     </Stack>
   );
 }

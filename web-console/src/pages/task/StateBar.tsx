@@ -22,7 +22,7 @@ const LISTED = 12;
 
 export function StateBar({ states }: { states: History['states'] }) {
   const { t, i18n } = useTranslation(['task', 'words']);
-  const moment = (at: string) => formatMoment(new Date(at), i18n.language);
+  const moment = (at: string | null | undefined) => (at ? formatMoment(new Date(at), i18n.language) : '–');
   return (
     <>
       <div className={classes.bar} aria-hidden>

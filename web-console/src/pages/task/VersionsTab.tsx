@@ -52,6 +52,9 @@ export function VersionsTab({ name, current }: { name: string; current: number }
             </Table.Tbody>
           </Table>
         </div>
+        <Text size="sm" className="soft" p="md">
+          {t('version.about')}
+        </Text>
       </Panel>
       {versions.length > 1 && (
         <Panel title={t('version.between', { from, to })}>

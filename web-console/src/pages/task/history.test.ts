@@ -25,11 +25,6 @@ test('series share their times, and what is missing is a gap', () => {
   expect(times(history)).toEqual([100, 105]);
   expect(values(history, 'lag_seconds')).toEqual([0, null]);
   expect(values(history, 'rows_per_second')).toEqual([7, null]);
-  const named = {
-    ...history,
-    series: { ...history.series, lag_seconds: [['1970-01-01T00:01:40Z', 3]] as [string, number][] },
-  };
-  expect(times(named)).toEqual([100]);
 });
 
 test('what was seen since is a tail, a point a step', () => {

@@ -10,16 +10,14 @@ export type Range = (typeof RANGES)[number]['key'];
 
 export type SeriesName = keyof History['series'];
 
-const seconds = (time: number | string) => (typeof time === 'number' ? time : Date.parse(time) / 1_000);
-
 /** The times of all series (they share them) in seconds since 1970. */
 export function times(history: History): number[] {
-  return history.series.lag_seconds.map(([time]) => seconds(time));
+  return history.series.lag_seconds.map(([time]) => time);
 }
 
 /** The values of one series at these times; what is missing is a gap. */
 export function values(history: History, name: SeriesName): (number | null)[] {
-  const known = new Map(history.series[name].map(([time, value]) => [seconds(time), value]));
+  const known = new Map(history.series[name]);
   return times(history).map((time) => known.get(time) ?? null);
 }
 
