@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
-use replicator_model::status::{Progress, Stage, TaskStatus};
+use replicator_model::status::{Progress, SourceLogs, Stage, TaskStatus};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -64,6 +64,7 @@ pub struct CoreMetrics {
     skipped: Family<TaskLabel, Counter>,
     queue_bytes: Family<TaskLabel, Gauge>,
     lag: Family<TaskLabel, FloatGauge>,
+    binlog_margin: Family<TaskLabel, FloatGauge>,
     epoch: Family<TaskLabel, Gauge>,
     running: Family<TaskLabel, Gauge>,
     stage: Family<StageLabel, Gauge>,
@@ -83,6 +84,7 @@ impl Default for CoreMetrics {
             skipped: Family::default(),
             queue_bytes: Family::default(),
             lag: Family::default(),
+            binlog_margin: Family::default(),
             epoch: Family::default(),
             running: Family::default(),
             stage: Family::default(),
@@ -105,6 +107,8 @@ impl CoreMetrics {
         r.register("task_bytes", "Bytes of row events handed to the consumer", self.bytes.clone());
         r.register("task_skipped_transactions", "Transactions left out by order", self.skipped.clone());
         r.register("task_queue_bytes", "Bytes read from the source and not yet taken", self.queue_bytes.clone());
+        let margin = "Until the source purges what the task has yet to read; +Inf if never, NaN if unknown";
+        r.register("task_binlog_margin_seconds", margin, self.binlog_margin.clone());
         r.register("task_lag_seconds", "How far the target is behind the source; NaN if unknown", self.lag.clone());
         r.register("task_epoch", "The epoch of the lease held here", self.epoch.clone());
         r.register("task_running", "1 if this Core runs the task, 0 if it stands by", self.running.clone());
@@ -181,6 +185,7 @@ impl TaskMetrics {
         }
         if stage != Stage::Streaming {
             self.all.lag.get_or_create(&self.label()).set(f64::NAN);
+            self.all.binlog_margin.get_or_create(&self.label()).set(f64::NAN);
         }
         if let (Stage::Retrying | Stage::Failed, Some(failure)) = (stage, failure) {
             let class = if failure.is_transient() { "transient" } else { "definite" };
@@ -201,6 +206,7 @@ impl TaskMetrics {
         self.all.bytes.get_or_create(&label).inc_by(now.bytes.saturating_sub(seen.bytes));
         self.all.queue_bytes.get_or_create(&label).set(i64::try_from(now.queue_bytes).unwrap_or(i64::MAX));
         self.all.lag.get_or_create(&label).set(status.lag_seconds.unwrap_or(f64::NAN));
+        self.all.binlog_margin.get_or_create(&label).set(status.source_logs.as_ref().map_or(f64::NAN, binlog_margin));
         *seen = *now;
     }
 
@@ -222,6 +228,7 @@ impl TaskMetrics {
         self.all.skipped.remove(&label);
         self.all.queue_bytes.remove(&label);
         self.all.lag.remove(&label);
+        self.all.binlog_margin.remove(&label);
         self.all.epoch.remove(&label);
         self.all.running.remove(&label);
         for (_, stage) in STAGES {
@@ -230,9 +237,31 @@ impl TaskMetrics {
     }
 }
 
+/// Seconds until the source purges what is next.
+fn binlog_margin(logs: &SourceLogs) -> f64 {
+    match (logs.retention_seconds, logs.checkpoint_age_seconds) {
+        (None, _) => f64::INFINITY,
+        (Some(retention), Some(age)) => (retention - age).max(0.0),
+        (Some(_), None) => f64::NAN,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_margin_is_what_is_left_of_the_time_that_logs_are_kept() {
+        for (retention_seconds, checkpoint_age_seconds, margin) in [
+            (Some(100.0), Some(30.0), 70.0),
+            (Some(100.0), Some(130.0), 0.0),
+            (None, None, f64::INFINITY),
+            (Some(100.0), None, f64::NAN),
+        ] {
+            let logs = SourceLogs { oldest: "b.1".into(), retention_seconds, checkpoint_age_seconds };
+            assert_eq!(binlog_margin(&logs).total_cmp(&margin), std::cmp::Ordering::Equal, "{logs:?}");
+        }
+    }
 
     #[test]
     fn names_and_labels_are_these() {

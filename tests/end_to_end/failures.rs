@@ -109,7 +109,7 @@ async fn each_fault_gives_one_clear_message_and_stops_one_task() -> Result<()> {
         Fault {
             name: "purged",
             spec: copy("purged", &source).replace("\"latest\"", "{ file = \"binlog.000000\", offset = 4 }"),
-            code: "position_purged",
+            code: "position_lost",
             says: vec!["binlog.000000".into()],
         },
         Fault {

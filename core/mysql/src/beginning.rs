@@ -58,21 +58,21 @@ fn from_start(source: Source<'_>, start: &Start) -> Result<Beginning, Failure> {
             after(source, set, None)
         }
         Start::Position { file, offset } => at(source, Position::new(file, *offset)),
-        Start::Snapshot => Err(not_built("snapshot")),
-        Start::Time { .. } => Err(not_built("{ time = … }")),
+        Start::Snapshot => Err(Failure::definite(
+            "start_not_supported",
+            "`producer.start = snapshot` is not built yet",
+            "start with \"latest\", \"earliest\", { gtid = \"…\" } or { file = \"…\", offset = 4 }",
+        )),
+        Start::Time { time } => Err(Failure::definite(
+            "start_not_supported",
+            format!("{time} was not looked up in the source's log before"),
+            "report it",
+        )),
     }
 }
 
 /// Where the first event of a file begins.
 pub const FIRST_OFFSET: u64 = 4;
-
-fn not_built(start: &str) -> Failure {
-    Failure::definite(
-        "start_not_supported",
-        format!("`producer.start = {start}` is not built yet"),
-        "start with \"latest\", \"earliest\", { gtid = \"…\" } or { file = \"…\", offset = 4 }",
-    )
-}
 
 fn after(source: Source<'_>, set: GtidSet, position: Option<Position>) -> Result<Beginning, Failure> {
     let facts = source.facts;
@@ -94,8 +94,13 @@ fn after(source: Source<'_>, set: GtidSet, position: Option<Position>) -> Result
             "set gtid_mode = ON, or make a new task that starts at a file and offset",
         ));
     }
-    if let Some(missing) = facts.executed.as_ref().and_then(|executed| lacks(executed, &set)) {
-        return Err(errant(&format!("the source does not have transactions that were applied already: {missing}")));
+    if let Some(executed) = &facts.executed
+        && let Some(missing) = lacks(executed, &set)
+    {
+        let ahead =
+            lacks(&set, executed).map_or_else(String::new, |ahead| format!("; it has, and was not applied: {ahead}"));
+        let reason = format!("the source does not have transactions that were applied already: {missing}{ahead}");
+        return Err(errant(&reason));
     }
     if let Some(missing) = facts.purged.as_ref().and_then(|purged| lacks(&set, purged)) {
         return Err(purged_set(&missing));

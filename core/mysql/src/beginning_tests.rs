@@ -79,12 +79,12 @@ fn a_new_task_begins_where_it_says() {
     let gtid = |set: &str| Start::Gtid { gtid: set.into() };
     assert_eq!(begin(&facts, None, &gtid(&format!("{A}:1-5"))), after(&format!("{A}:1-5"), None));
     assert_eq!(code(begin(&facts, None, &gtid("0-1-5"))), "gtid_set_not_understood");
-    assert_eq!(code(begin(&facts, None, &gtid(&format!("{A}:1-2")))), "position_purged");
+    assert_eq!(code(begin(&facts, None, &gtid(&format!("{A}:1-2")))), "position_lost");
     let position = |file: &str, offset| Start::Position { file: file.into(), offset };
     assert_eq!(begin(&facts, None, &position("bin.000003", 120)), at("bin.000003", 120));
     assert_eq!(begin(&facts, None, &position("bin.000003", 0)), at("bin.000003", 4));
     assert_eq!(code(begin(&facts, None, &position("bin.000003", 501))), "position_unknown");
-    assert_eq!(code(begin(&facts, None, &position("bin.000002", 4))), "position_purged");
+    assert_eq!(code(begin(&facts, None, &position("bin.000002", 4))), "position_lost");
     assert_eq!(code(begin(&facts, None, &position("other.000003", 4))), "binlog_file_missing");
     assert_eq!(code(begin(&facts, None, &Start::Snapshot)), "start_not_supported");
 }
@@ -101,7 +101,7 @@ fn what_was_applied_counts_and_has_to_fit_the_source() {
     assert_eq!(resume(&no_gtids, checkpoint(A, "bin.000003", 100, None)), at("bin.000003", 100));
     for (facts, checkpoint, expected) in [
         (&facts, checkpoint(A, "bin.000003", 100, Some(&format!("{A}:1-12"))), "gtids_missing_at_source"),
-        (&facts, checkpoint(A, "bin.000001", 100, Some(&format!("{A}:1-2"))), "position_purged"),
+        (&facts, checkpoint(A, "bin.000001", 100, Some(&format!("{A}:1-2"))), "position_lost"),
         (&facts, checkpoint(A, "bin.000003", 100, Some("0-1-5")), "gtid_flavor_differs"),
         (&no_gtids, checkpoint(A, "bin.000003", 100, Some(&five)), "gtid_mode_off"),
         (&no_gtids, checkpoint("b", "bin.000003", 100, None), "source_changed"),

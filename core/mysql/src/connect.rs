@@ -37,17 +37,20 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The source of a task. Looks its password up in this process's environment or files.
-    pub fn of_source(spec: &ProducerSpec) -> Result<Self, Failure> {
-        Ok(Self {
-            host: spec.host.clone(),
-            port: spec.port,
+    /// The servers that a task may read from, the preferred first. Looks the password up in this process's environment or
+    /// files.
+    pub fn of_source(spec: &ProducerSpec) -> Result<Vec<Self>, Failure> {
+        let password = spec.password.resolve_here().map_err(|error| error.failure("producer.password"))?;
+        let endpoint = |(host, port): (&str, u16)| Self {
+            host: host.to_owned(),
+            port,
             user: spec.user.clone(),
-            password: spec.password.resolve_here().map_err(|error| error.failure("producer.password"))?,
+            password: password.clone(),
             tls: spec.tls.clone(),
             connect_timeout: spec.connect_timeout.duration(),
             addresses: Vec::new(),
-        })
+        };
+        Ok(spec.hosts().map(endpoint).collect())
     }
 
     /// The target of a task. Looks its password up in this process's environment or files.

@@ -8,6 +8,7 @@ use crate::head::LogFile;
 use crate::passed::{Passed, first_rotate};
 use crate::place::Place;
 use crate::replication::{BinlogConnection, Dump, DumpFrom, EventPart, ReplicaIdentity};
+use crate::stream_error::purged;
 use replicator_binlog::{DecodeError, Decoder, Event, EventBody, EventHeader};
 use replicator_model::failure::Failure;
 use replicator_model::gtid::mysql::Interval;
@@ -16,7 +17,8 @@ use replicator_model::position::Position;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Most bytes of the log that are read for one answer. A file has 1 GiB at most unless it is set otherwise.
+/// Most bytes of the log that are read for one answer, where somebody waits for it. A file has 1 GiB at most unless it is
+/// set otherwise.
 pub const READ_BYTES_MAX: u64 = 1 << 30;
 
 /// Largest event that is looked at: the servers' own limit.
@@ -29,6 +31,8 @@ pub struct LogReader {
     pub flavor: ServerFlavor,
     pub gtids: bool,
     pub identity: ReplicaIdentity,
+    /// Most bytes of the log that are read for one answer.
+    pub read_bytes_max: u64,
 }
 
 /// What is looked for.
@@ -61,7 +65,7 @@ impl LogReader {
     /// `unique` tells this look from any other, also of other processes.
     pub fn new(endpoint: Endpoint, facts: &ServerFacts, unique: &str) -> Self {
         let identity = ReplicaIdentity::of_task(&format!("a look, {unique}"), None);
-        Self { endpoint, flavor: facts.flavor, gtids: facts.gtids, identity }
+        Self { endpoint, flavor: facts.flavor, gtids: facts.gtids, identity, read_bytes_max: READ_BYTES_MAX }
     }
 
     /// The log from a position on. What a source can't be asked for, behind 4 GiB, is read up to.
@@ -92,8 +96,31 @@ impl LogReader {
         BinlogConnection::open(&self.endpoint, dump).await
     }
 
+    /// Where the first transaction begins that was committed at a time or later; the log's end if there is none. `None`:
+    /// more would have to be read than the limit allows. What was purged is not looked past: a time before the oldest file
+    /// is lost.
+    pub async fn position_of_time(
+        &self,
+        files: &[LogFile],
+        time_us: i64,
+        end: &Position,
+    ) -> Result<Option<Position>, Failure> {
+        let Some(file) = self.file_of_time(files, time_us).await? else { return Err(crate::head::binlog_off()) };
+        let is_oldest = files.first().is_some_and(|first| first.name == file);
+        if is_oldest && !is_first_ever(&file) {
+            let begun_us = self.begun_us(&file).await?;
+            if begun_us > time_us {
+                let earlier = (begun_us - time_us) / 1_000_000;
+                let reason =
+                    format!("the oldest log file that the source has, {file}, was begun {earlier} s after that time");
+                return Err(purged(&reason));
+            }
+        }
+        Ok(self.locate(&file, &Wanted::Time(time_us), end).await?.map(|located| located.position))
+    }
+
     /// The file in which a time lies: the last one that was begun before it.
-    pub async fn file_of_time(&self, files: &[LogFile], time_us: i64) -> Result<Option<String>, Failure> {
+    async fn file_of_time(&self, files: &[LogFile], time_us: i64) -> Result<Option<String>, Failure> {
         let (mut low, mut high) = (0, files.len());
         while high.saturating_sub(low) > 1 {
             let middle = usize::midpoint(low, high);
@@ -127,7 +154,7 @@ impl LogReader {
         while !search.is_over(end) {
             let event = connection.next().await?;
             read += event.bytes.len() as u64;
-            if read > READ_BYTES_MAX {
+            if read > self.read_bytes_max {
                 return Ok(None);
             }
             match event.part {
@@ -143,6 +170,11 @@ impl LogReader {
         }
         Ok(Some(search.located()))
     }
+}
+
+/// Nothing was purged before it.
+fn is_first_ever(file: &str) -> bool {
+    file.rsplit_once('.').is_some_and(|(_, number)| number.parse() == Ok(1_u64))
 }
 
 /// What was passed so far. Without I/O.

@@ -2,6 +2,7 @@
 
 use crate::answer;
 use crate::facts::{ServerFacts, ServerFlavor, Version};
+use crate::replication::ReplicaIdentity;
 use mysql_async::Conn;
 use replicator_model::failure::Failure;
 
@@ -12,6 +13,13 @@ pub struct ConnectedReplica {
     pub host: String,
     /// MySQL's; MariaDB shows none.
     pub uuid: Option<String>,
+}
+
+impl ConnectedReplica {
+    /// Whether it is a connection of this identity. Our connections name themselves as host, for MariaDB shows no uuid.
+    pub fn is(&self, identity: &ReplicaIdentity) -> bool {
+        *self.uuid.as_ref().unwrap_or(&self.host) == identity.uuid
+    }
 }
 
 /// MySQL took new words in 8.0.22 and dropped the old ones in 8.4.

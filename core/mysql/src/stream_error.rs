@@ -68,10 +68,10 @@ fn replica_id_taken(reason: &str) -> Failure {
 /// What is wanted is no longer in the source's log.
 pub fn purged(reason: &str) -> Failure {
     Failure::definite(
-        "position_purged",
+        "position_lost",
         reason,
-        "what is missing can't be read any more: copy the tables again and start from there, and keep the source's \
-         binary logs longer (binlog_expire_logs_seconds)",
+        "what is missing can't be read any more. Either copy the tables again and start from there; or, if the target may \
+         lack it, rewind the task to \"earliest\". Keep the source's binary logs longer (binlog_expire_logs_seconds)",
     )
 }
 
@@ -112,12 +112,12 @@ mod tests {
             (
                 1236,
                 "Cannot replicate because the source purged required binary logs. Replicate the missing…",
-                "position_purged",
+                "position_lost",
             ),
             (
                 1236,
                 "Could not find GTID state requested by slave in any binlog files. Probably the slave state is too old and required binlog files have been purged.",
-                "position_purged",
+                "position_lost",
             ),
             (
                 1236,

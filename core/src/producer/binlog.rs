@@ -1,10 +1,11 @@
 //! The producer for MySQL and MariaDB: connections around the decisions of `beginning` and `assemble`.
 
+use super::Producer;
 use super::assemble::{self, Assembler, OwnHeartbeat, Wanted};
 use super::followed::{self, Followed, Looked, SchemaStore};
 use super::prepared::{PreparedReader, PreparedRows};
 use super::scope::Scope;
-use super::{Head, Producer};
+use super::source_head::most_hopeful;
 use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
 use mysql_async::Conn;
@@ -20,11 +21,13 @@ use replicator_model::task::{PipeSpec, ProducerSpec, Route, Start};
 use replicator_mysql::beginning::{self, Beginning, FIRST_OFFSET, Source};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::{ServerFacts, ServerFlavor};
-use replicator_mysql::head::{self, KeptLogs, SourceHead};
+use replicator_mysql::head::{self, LogFile, SourceHead};
 use replicator_mysql::locate::LogReader;
 use replicator_mysql::passed::{Passed, first_rotate};
 use replicator_mysql::place::Place;
+use replicator_mysql::replicas;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, ReplicaIdentity};
+use replicator_mysql::stream_error::REPLICA_ID_TAKEN;
 use replicator_mysql::tables::{self, TableDefinition};
 use replicator_schema::dialect::Dialect;
 use std::sync::Arc;
@@ -37,8 +40,12 @@ const PREPARED_BYTES_MAX: usize = 16 << 20;
 
 /// Reads the binary log of one server.
 pub(super) struct BinlogProducer {
-    task: TaskName,
+    /// The preferred first.
+    endpoints: Vec<Endpoint>,
+    /// The one that is read from.
     endpoint: Endpoint,
+    task: TaskName,
+    server_id: Option<u32>,
     identity: ReplicaIdentity,
     scope: Scope,
     start: Start,
@@ -70,9 +77,13 @@ impl BinlogProducer {
         routes: &[Route],
         pipe: &PipeSpec,
     ) -> Result<Self, Failure> {
+        let endpoints = Endpoint::of_source(spec)?;
+        let Some(endpoint) = endpoints.first().cloned() else { return Err(most_hopeful(Vec::new())) };
         Ok(Self {
+            endpoints,
+            endpoint,
             task: task.clone(),
-            endpoint: Endpoint::of_source(spec)?,
+            server_id: spec.server_id,
             identity: ReplicaIdentity::of_task(task.as_str(), spec.server_id),
             scope: Scope::new(spec, routes),
             start: spec.start.clone(),
@@ -91,8 +102,12 @@ impl BinlogProducer {
         let collations = tables::collations(&mut conn).await?;
         let head = head::ask(&mut conn, &facts).await?;
         let files = head::log_files(&mut conn).await?;
+        let start = match &self.start {
+            Start::Time { time } if resume.is_none() => self.look_up_time(time, &facts, &head, &files).await?,
+            start => start.clone(),
+        };
         let source = Source { facts: &facts, head: &head, files: &files };
-        let beginning = beginning::beginning(source, resume, &self.start)?;
+        let beginning = beginning::beginning(source, resume, &start)?;
         let begun = self.connect(beginning, &facts, &mut conn).await?;
         let mut scope = self.scope.clone();
         scope.set_lower_case(facts.lower_case_table_names == 1);
@@ -144,6 +159,30 @@ impl BinlogProducer {
             event_time_us: resume.map_or(0, |checkpoint| checkpoint.event_time_us),
             written_at_us: now_us(),
         })
+    }
+
+    /// The position of the first transaction that was committed at a time or later.
+    async fn look_up_time(
+        &self,
+        time: &str,
+        facts: &ServerFacts,
+        head: &SourceHead,
+        files: &[LogFile],
+    ) -> Result<Start, Failure> {
+        let time_us = Start::time_us(time).map_err(|error| {
+            let hint = "write a time such as 2026-11-22T08:00:00Z";
+            Failure::definite("start_not_supported", format!("`{time}` is no time: {error}"), hint)
+        })?;
+        // A task has the time that it takes; the connection is not the one that will stream.
+        let reader = LogReader::new(self.endpoint.clone(), facts, &self.identity.uuid);
+        let reader = LogReader { read_bytes_max: u64::MAX, ..reader };
+        match reader.position_of_time(files, time_us, &head.position).await? {
+            Some(Position { file, offset }) => {
+                tracing::info!(task = %self.task, time, file, offset, "the time was found in the source's log");
+                Ok(Start::Position { file, offset })
+            }
+            None => Err(Failure::transient("connection_lost", "the look for the time ended", "it is tried again")),
+        }
     }
 
     async fn connect(&self, beginning: Beginning, facts: &ServerFacts, conn: &mut Conn) -> Result<Begun, Failure> {
@@ -237,19 +276,54 @@ impl Producer for BinlogProducer {
         self.stream.as_ref().and_then(|stream| stream.assembler.transaction().cloned())
     }
 
+    fn use_identity(&mut self, variant: u32) {
+        self.identity = ReplicaIdentity::variant_of_task(self.task.as_str(), self.server_id, variant);
+    }
+
     async fn open(&mut self, resume: Option<&Checkpoint>) -> Result<Checkpoint, Failure> {
-        let address = format!("source {}", self.endpoint.address());
-        self.begin(resume).await.map_err(|failure| failure.at(address))
+        let mut failures = Vec::new();
+        for endpoint in self.endpoints.clone() {
+            let address = format!("source {}", endpoint.address());
+            self.endpoint = endpoint;
+            match self.begin(resume).await {
+                Ok(checkpoint) => {
+                    if !failures.is_empty() {
+                        tracing::warn!(task = %self.task, address, ?failures, "reads from a fallback host");
+                    }
+                    return Ok(checkpoint);
+                }
+                Err(failure) => failures.push(failure.at(address)),
+            }
+        }
+        Err(most_hopeful(failures))
     }
 
     async fn next(&mut self) -> Result<Change, Failure> {
-        let address = self.endpoint.address();
-        match &mut self.stream {
-            Some(stream) => {
-                stream.next(&self.endpoint).await.map_err(|failure| failure.at(format!("source {address}")))
-            }
-            None => Err(Failure::definite("not_open", "the producer is read before it was opened", "report it")),
+        let address = format!("source {}", self.endpoint.address());
+        let Some(stream) = &mut self.stream else {
+            return Err(Failure::definite("not_open", "the producer is read before it was opened", "report it"));
+        };
+        match stream.next(&self.endpoint).await {
+            Err(failure) if failure.code == REPLICA_ID_TAKEN => Err(self.with_the_other(failure).await.at(address)),
+            result => result.map_err(|failure| failure.at(address)),
         }
+    }
+}
+
+impl BinlogProducer {
+    /// Says who has the replica id, as far as the source tells.
+    async fn with_the_other(&self, failure: Failure) -> Failure {
+        let Ok(mut conn) = self.endpoint.connect(&[]).await else { return failure };
+        let Ok(facts) = ServerFacts::ask(&mut conn).await else { return failure };
+        let Ok(replicas) = replicas::connected(&mut conn, &facts).await else { return failure };
+        let Some(other) = replicas.iter().find(|other| other.server_id == self.identity.server_id) else {
+            return failure;
+        };
+        let who = match other.is(&self.identity) {
+            true => "this same task, running elsewhere".to_owned(),
+            false => format!("a replica on `{}`", other.host),
+        };
+        Failure { reason: format!("{}; the one with id {} is {who}", failure.reason, other.server_id), ..failure }
     }
 }
 
@@ -380,52 +454,4 @@ fn no_such_position(position: &Position) -> Failure {
 pub(super) fn now_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// Asks a source for its head over a connection that is kept.
-pub(super) struct EndpointHead {
-    endpoint: Endpoint,
-    connected: Option<(Conn, ServerFacts)>,
-}
-
-impl EndpointHead {
-    pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, connected: None }
-    }
-
-    /// Taken out while it is used: a cancelled or failed call leaves none behind.
-    async fn connection(&mut self) -> Result<(Conn, ServerFacts), Failure> {
-        if let Some(connected) = self.connected.take() {
-            return Ok(connected);
-        }
-        let mut conn = self.endpoint.connect(&[]).await?;
-        let facts = ServerFacts::ask(&mut conn).await?;
-        Ok((conn, facts))
-    }
-
-    async fn ask_once(&mut self) -> Result<SourceHead, Failure> {
-        let (mut conn, facts) = self.connection().await?;
-        let head = head::ask(&mut conn, &facts).await?;
-        self.connected = Some((conn, facts));
-        Ok(head)
-    }
-
-    async fn kept_once(&mut self) -> Result<KeptLogs, Failure> {
-        let (mut conn, facts) = self.connection().await?;
-        let kept = head::kept(&mut conn).await?;
-        self.connected = Some((conn, facts));
-        Ok(kept)
-    }
-}
-
-#[async_trait]
-impl Head for EndpointHead {
-    async fn ask(&mut self) -> Result<SourceHead, Failure> {
-        let address = format!("source {}", self.endpoint.address());
-        self.ask_once().await.map_err(|failure| failure.at(address))
-    }
-    async fn kept(&mut self) -> Result<KeptLogs, Failure> {
-        let address = format!("source {}", self.endpoint.address());
-        self.kept_once().await.map_err(|failure| failure.at(address))
-    }
 }

@@ -18,11 +18,12 @@ mod heartbeat;
 mod prepared;
 mod schema;
 mod scope;
+mod source_head;
 mod statement;
 
 use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
-use binlog::{BinlogProducer, EndpointHead};
+use binlog::BinlogProducer;
 pub use followed::SchemaStore;
 use heartbeat::EndpointHeart;
 use replicator_model::checkpoint::Checkpoint;
@@ -33,6 +34,8 @@ use replicator_model::task::{PipeSpec, ProducerSpec, Route};
 use replicator_mysql::connect::Endpoint;
 pub use replicator_mysql::head::{KeptLogs, SourceHead};
 pub use replicator_mysql::heartbeat::not_written as heartbeat_not_written;
+pub use replicator_mysql::stream_error::REPLICA_ID_TAKEN;
+use source_head::EndpointHead;
 use std::sync::Arc;
 
 /// Reads a source's changes, in its commit order. Called by one worker, one call at a time: `open` once, then `next`.
@@ -46,6 +49,10 @@ pub trait Producer: Send {
     /// Called before `open`, if at all: where to keep what the source's tables looked like, so that rows can be read
     /// that were written before a table was changed. Without it the source is asked, which knows the present alone.
     fn remember(&mut self, store: Arc<dyn SchemaStore>);
+
+    /// Called before `open`, if at all: somebody else has the task's identity at the source, so use another one. 0 is the
+    /// first.
+    fn use_identity(&mut self, variant: u32);
 
     /// The transaction that is being read: after an error, the one that can't be carried.
     fn transaction(&self) -> Option<TransactionStart>;
@@ -97,5 +104,9 @@ pub fn build_head(spec: &ProducerSpec) -> Result<Box<dyn Head>, Failure> {
 
 /// Writes heartbeat rows at a source. Connects to nothing yet.
 pub fn build_heart(task: &TaskName, spec: &ProducerSpec) -> Result<Box<dyn Heart>, Failure> {
-    Ok(Box::new(EndpointHeart::new(task.clone(), Endpoint::of_source(spec)?)))
+    // A task with more than one host writes none.
+    match Endpoint::of_source(spec)?.into_iter().next() {
+        Some(endpoint) => Ok(Box::new(EndpointHeart::new(task.clone(), endpoint))),
+        None => Err(source_head::most_hopeful(Vec::new())),
+    }
 }

@@ -42,6 +42,8 @@ pub(super) struct Attempt<'a> {
     /// Apply each transaction by itself until this point is durable: one of those that were applied together before it
     /// failed, and which of them is to be known.
     pub one_by_one: Option<&'a Checkpoint>,
+    /// Which of the task's identities to show the source.
+    pub identity: u32,
 }
 
 impl Attempt<'_> {
@@ -90,8 +92,10 @@ impl Attempt<'_> {
         if let (Some(_), ConsumerSpec::Mysql(target)) = (self.one_by_one, &mut target) {
             target.commit_rows_max = 1;
         }
+        let mut producer = producer::build(&spec.name, &source, &spec.routes, &spec.pipe)?;
+        producer.use_identity(self.identity);
         let pipe = Pipe {
-            producer: remembering(producer::build(&spec.name, &source, &spec.routes, &spec.pipe)?, self.lease),
+            producer: remembering(producer, self.lease),
             consumer: consumer::build(&spec.name, &target)?,
             fence: Fence::new(self.lease.epoch(), move || clock.may_commit()).telling(move || metrics.fence_refused()),
             spec: spec.pipe.clone(),

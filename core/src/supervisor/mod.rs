@@ -17,6 +17,7 @@ mod source;
 
 use crate::metrics::TaskMetrics;
 use crate::pipe::fence::LEASE_LOST;
+use crate::producer::REPLICA_ID_TAKEN;
 use attempt::{Attempt, Ended};
 use backoff::Backoff;
 use replicator_coordination::error::CoordinationError;
@@ -62,6 +63,12 @@ struct Wanted {
 /// Whether several source transactions may share one of the target: where that fails, one of them is to blame.
 fn may_join(spec: &TaskSpec) -> bool {
     matches!(&spec.consumer, ConsumerSpec::Mysql(target) if target.commit_rows_max > 1)
+}
+
+/// Which of the task's identities to show the source. Whoever takes the first one again, while this lease holds, is no
+/// instance of the task: it is left to them.
+const fn identity_after(clashes: u32) -> u32 {
+    clashes.saturating_sub(1)
 }
 
 /// The next moment to read, or none ever.
@@ -158,6 +165,7 @@ impl Supervisor {
         let mut report = Report::new(self, lease, candidate);
         let mut backoff: Option<Backoff> = None;
         let mut one_by_one: Option<Checkpoint> = None;
+        let mut clashes = 0;
         while !stop.is_cancelled() {
             let Some(wanted) = self.read_wanted(&mut report, stop).await else { return false };
             let order = wanted.order();
@@ -176,11 +184,13 @@ impl Supervisor {
             let began = Instant::now();
             report.retries(backoff_now.retries());
             let together = one_by_one.take();
-            let attempt = Attempt { supervisor: self, lease, wanted: &wanted, one_by_one: together.as_ref() };
+            let (one_by_one_now, identity) = (together.as_ref(), identity_after(clashes));
+            let attempt = Attempt { supervisor: self, lease, wanted: &wanted, one_by_one: one_by_one_now, identity };
             match attempt.run(&mut report, &mut changes, stop).await {
                 Ended::Stopped => report.stage(Stage::Stopping, None).await,
                 Ended::Changed => backoff = None,
                 Ended::Failed(failure) if failure.is_transient() => {
+                    clashes += u32::from(failure.code == REPLICA_ID_TAKEN);
                     let wait = backoff_now.after(began.elapsed());
                     report.retries(backoff_now.retries());
                     self.retry_later(&mut report, failure, wait, &mut changes, order, stop).await;

@@ -56,6 +56,7 @@ pub(crate) fn keep_source(producer: &mut ProducerSpec, stored: Option<&TaskSpec>
     match stored.map(|task| &task.producer) {
         Some(kept)
             if (&kept.host, kept.port, &kept.user) == (&producer.host, producer.port, &producer.user)
+                && kept.fallback_hosts == producer.fallback_hosts
                 && kept.tls == producer.tls =>
         {
             producer.password = kept.password.clone();
@@ -109,6 +110,7 @@ mod tests {
         for (producer, kept) in [
             (json!({"host": "db1", "user": "r", "password": "********"}), true),
             (json!({"host": "db9", "user": "r", "password": "********"}), false),
+            (json!({"host": "db1", "fallback_hosts": ["db9"], "user": "r", "password": "********"}), false),
             (json!({"host": "db1", "port": 3307, "user": "r", "password": "********"}), false),
             (json!({"host": "db1", "user": "other", "password": "********"}), false),
             (json!({"host": "db1", "user": "r", "password": "********", "tls": {"mode": "required"}}), false),

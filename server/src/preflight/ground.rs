@@ -90,7 +90,6 @@ pub(crate) struct Group {
     /// There is a task of this name.
     pub(crate) exists: bool,
     pub(crate) last_commit: Option<Checkpoint>,
-    pub(crate) is_registered: bool,
 }
 
 impl Ground {

@@ -37,9 +37,9 @@ async fn told(session: &Session, spec: &TaskSpec) -> Result<Group, CoordinationE
             Err(error) => return Err(error),
         }
     }
-    let (last_commit, is_registered) = match exists {
-        true => (session.last_commit(&spec.name).await?, !session.instances(&spec.name).await?.is_empty()),
-        false => (None, false),
+    let last_commit = match exists {
+        true => session.last_commit(&spec.name).await?,
+        false => None,
     };
-    Ok(Group { cores: session.cores(&spec.group).await?, others, exists, last_commit, is_registered })
+    Ok(Group { cores: session.cores(&spec.group).await?, others, exists, last_commit })
 }

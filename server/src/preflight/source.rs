@@ -163,14 +163,12 @@ pub(crate) fn replica_updates(source: &SourceServer, _: &Ground) -> Finding {
 pub(crate) fn server_id(source: &SourceServer, ground: &Ground) -> Finding {
     let own = ReplicaIdentity::of_task(ground.spec.name.as_str(), ground.spec.producer.server_id);
     let others = source.replicas.as_ref().map_or(&[][..], Vec::as_slice);
-    let is_running = ground.group.reached.as_ref().is_some_and(|group| group.is_registered);
     let taken_by = if source.facts.server_id == own.server_id {
         Some("the source itself".to_owned())
     } else {
         let other = others.iter().find(|other| other.server_id == own.server_id);
-        // The task's own connection is no other: MySQL tells by its uuid, MariaDB does not tell.
-        let is_own = |uuid: &Option<String>| uuid.as_ref().map_or(is_running, |uuid| *uuid == own.uuid);
-        other.filter(|other| !is_own(&other.uuid)).map(|other| format!("a replica on `{}`", other.host))
+        // The task's own connection is no other.
+        other.filter(|other| !other.is(&own)).map(|other| format!("a replica on `{}`", other.host))
     };
     match taken_by {
         Some(who) => {

@@ -215,7 +215,7 @@ fn standbys_are_counted() {
         (vec![core("a")], Verdict::Passed, Verdict::Warning),
         (vec![core("a"), core("b")], Verdict::Passed, Verdict::Passed),
     ] {
-        let group = Group { cores, others: Vec::new(), exists: false, last_commit: None, is_registered: false };
+        let group = Group { cores, others: Vec::new(), exists: false, last_commit: None };
         let ground = ground(&json!({}));
         assert_eq!(
             (group::cores(&group, &ground).verdict, group::standbys(&group, &ground).verdict),

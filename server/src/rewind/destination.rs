@@ -38,8 +38,7 @@ pub(super) enum NoDestination {
 
 /// The time in a request.
 pub(super) fn time_us(text: &str) -> Result<i64, ApiError> {
-    let time: Result<jiff::Timestamp, _> = text.parse();
-    time.map(|time| time.as_microsecond()).map_err(|error| {
+    Start::time_us(text).map_err(|error| {
         let text: String = text.chars().take(60).collect();
         ApiError::BodyInvalid(format!("`to.time` is `{text}`, not a time such as 2026-11-22T08:00:00Z: {error}"))
     })
@@ -60,10 +59,8 @@ pub(super) async fn find(
     let reader = LogReader::new(endpoint, &facts, unique);
     let start = match time {
         Some(time_us) => {
-            let file = reader.file_of_time(&files, time_us).await.map_err(unknown)?;
-            let Some(file) = file else { return Err(NoDestination::Impossible(head::binlog_off())) };
-            let located = limited(reader.locate(&file, &Wanted::Time(time_us), &head.position)).await?;
-            Start::Position { file: located.position.file, offset: located.position.offset }
+            let position = limited(reader.position_of_time(&files, time_us, &head.position)).await?;
+            Start::Position { file: position.file, offset: position.offset }
         }
         None => to.clone(),
     };

@@ -70,6 +70,9 @@ pub struct ProducerDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, default = 3306)]
     pub port: Option<u16>,
+    /// Other servers with the same transactions, `host` or `host:port`, tried in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback_hosts: Vec<String>,
     pub user: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretDocument>,
@@ -143,7 +146,7 @@ pub struct TlsDocument {
     pub key: Option<String>,
 }
 
-/// `"latest"`, `"earliest"`, a GTID set, or a file and an offset. (`"snapshot"` and a time are not built yet.)
+/// `"latest"`, `"earliest"`, a GTID set, a file and an offset, or a time. (`"snapshot"` is not built yet.)
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum StartDocument {

@@ -22,7 +22,7 @@ async fn refused(server: &MysqlServer, more: &str, resume: Option<&Checkpoint>) 
 
 /// A definite failure with this code, whose text names all of these.
 #[track_caller]
-fn assert_definite(failure: &Failure, code: &str, names: &[&str]) {
+pub(super) fn assert_definite(failure: &Failure, code: &str, names: &[&str]) {
     assert!(failure.code == code && !failure.is_transient(), "wanted {code}: {failure:?}");
     let text = failure.to_string();
     assert!(names.iter().all(|name| text.contains(name)), "{names:?} in {text}");
@@ -74,9 +74,9 @@ async fn positions_that_are_gone_or_never_were_in_mysql() {
 
     let uuid = old.server.clone();
     let purged = refused(&server, SHOP, Some(&old)).await;
-    assert_definite(&purged, "position_purged", &[&uuid, "copy the tables again"]);
+    assert_definite(&purged, "position_lost", &[&uuid, "copy the tables again"]);
     let by_file = Checkpoint { gtid_set: None, ..old.clone() };
-    assert_definite(&refused(&server, SHOP, Some(&by_file)).await, "position_purged", &["binlog.000001"]);
+    assert_definite(&refused(&server, SHOP, Some(&by_file)).await, "position_lost", &["binlog.000001"]);
     let elsewhere = Checkpoint { server: "another".into(), ..by_file.clone() };
     assert_definite(&refused(&server, SHOP, Some(&elsewhere)).await, "source_changed", &["another", &uuid]);
 
@@ -115,7 +115,7 @@ async fn positions_that_are_gone_or_never_were_in_mariadb() {
         })
         .await
         .unwrap();
-        assert_definite(&refused(&server, SHOP, Some(&old)).await, "position_purged", &["purged"]);
+        assert_definite(&refused(&server, SHOP, Some(&old)).await, "position_lost", &["purged"]);
         let inside = refused(&server, r#""start": {"file": "binlog.000003", "offset": 90000}"#, None).await;
         assert_definite(&inside, "position_unknown", &["90000"]);
     }

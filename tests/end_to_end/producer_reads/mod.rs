@@ -1,6 +1,7 @@
 //! What the producer makes of real servers' binary logs, and what it says where it can't.
 
 mod failures;
+mod hosts;
 mod oddities;
 mod reading;
 

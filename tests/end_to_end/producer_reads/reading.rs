@@ -52,6 +52,15 @@ impl Reading {
         Ok(Reading { producer, progressed: Progressed::from(checkpoint), lines: Vec::new(), rows: Vec::new() })
     }
 
+    /// Under another of the task's identities.
+    pub(super) async fn open_as(spec: &ProducerSpec, identity: u32) -> Result<Reading, Failure> {
+        let task = TaskName::new("producer_reads").unwrap();
+        let mut producer = producer::build(&task, spec, &[], &PipeSpec::default())?;
+        producer.use_identity(identity);
+        let checkpoint = producer.open(None).await?;
+        Ok(Reading { producer, progressed: Progressed::from(checkpoint), lines: Vec::new(), rows: Vec::new() })
+    }
+
     pub(super) fn checkpoint(&self) -> Checkpoint {
         self.progressed.checkpoint(Epoch::new(1), 1)
     }

@@ -130,7 +130,7 @@ impl TaskSpec {
     /// task may not therefore read its passwords.
     pub fn keep_secrets_of(&mut self, previous: &TaskSpec) -> Option<&'static str> {
         let is_elsewhere = |key: &str| match key.starts_with("producer.") {
-            true => self.producer.address() != previous.producer.address(),
+            true => self.producer.hosts().ne(previous.producer.hosts()),
             false => self.consumer.address() != previous.consumer.address(),
         };
         let moved: Vec<&str> = ["producer.password", "consumer.password", "consumer.sasl_password"]

@@ -15,6 +15,10 @@ pub struct ProducerSpec {
     pub host: String,
     #[serde(default = "default_port")]
     pub port: u16,
+    /// Other servers with the same transactions, `host` or `host:port`, tried in this order where the one before can't be
+    /// reached or lacks what was applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback_hosts: Vec<String>,
     pub user: String,
     #[serde(default)]
     pub password: SecretSource,
@@ -121,6 +125,27 @@ fn all_tables() -> Vec<TablePattern> {
     TablePattern::new("*.*").into_iter().collect()
 }
 
+/// Reads `host`, `host:port`, `[::1]` and `[::1]:port`.
+pub(super) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = match rest.strip_prefix(':') {
+        Some(port) => Some(port.parse().ok().filter(|port| *port > 0)?),
+        None if rest.is_empty() => None,
+        None => return None,
+    };
+    (!host.is_empty()).then_some((host, port))
+}
+
+impl Start {
+    /// The time in a text such as `2026-11-22T08:00:00Z`, in microseconds since 1970 UTC.
+    pub fn time_us(text: &str) -> Result<i64, String> {
+        text.parse::<jiff::Timestamp>().map(|time| time.as_microsecond()).map_err(|error| error.to_string())
+    }
+}
+
 impl Tls {
     /// The files it names. They are read on the host that connects.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
@@ -139,8 +164,39 @@ impl ProducerSpec {
         TableFilter::new(&self.tables, &self.exclude)
     }
 
+    /// Hosts and ports of the source, the preferred first. Of a fallback that can't be read, the text is the host.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, u16)> {
+        let others = self.fallback_hosts.iter().map(|text| host_and_port(text).unwrap_or((text, None)));
+        let others = others.map(|(host, port)| (host, port.unwrap_or(self.port)));
+        std::iter::once((self.host.as_str(), self.port)).chain(others)
+    }
+
     /// `host:port`, for messages.
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_with_and_without_a_port() {
+        for (text, expected) in [
+            ("db2", Some(("db2", None))),
+            ("db2.example:3307", Some(("db2.example", Some(3307)))),
+            ("[::1]:3307", Some(("::1", Some(3307)))),
+            ("[::1]", Some(("::1", None))),
+            ("", None),
+            (":3307", None),
+            ("db2:", None),
+            ("db2:0", None),
+            ("db2:70000", None),
+            ("[::1", None),
+            ("[::1]x", None),
+        ] {
+            assert_eq!(host_and_port(text), expected, "{text}");
+        }
     }
 }

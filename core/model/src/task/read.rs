@@ -1,5 +1,6 @@
 //! Reading a task from a user, with errors that name the key.
 
+use super::producer::host_and_port;
 use super::{ConsumerSpec, Delivery, ProducerSpec, Start, TaskSpec, Tls};
 use crate::gtid::GtidSet;
 use crate::settings::problem_in;
@@ -81,6 +82,7 @@ impl TaskSpec {
             problems.add("producer.port", "0 is not a port", "use the port the server listens on, usually 3306");
         }
         problems.tls("producer.tls", &producer.tls);
+        problems.fallback_hosts(producer);
         if producer.server_id == Some(0) {
             problems.add("producer.server_id", "0 is not a replica id", "use 1 to 4294967295, or leave it out");
         }
@@ -97,8 +99,10 @@ impl TaskSpec {
                 "copying the rows that are there is not built yet",
                 "copy them with the server's own dump, then start from its position: { gtid = \"…\" } or { file = \"…\", offset = 4 }",
             ),
-            Start::Time { .. } => {
-                problems.add("producer.start", "starting at a time is not built yet", "use { gtid = \"…\" } or { file = \"…\", offset = 4 }");
+            Start::Time { time } => {
+                if let Err(error) = Start::time_us(time) {
+                    problems.add("producer.start.time", error, "write a time such as 2026-11-22T08:00:00Z");
+                }
             }
             Start::Gtid { gtid } => {
                 if let Err(error) = GtidSet::parse(gtid) {
@@ -183,6 +187,22 @@ impl Problems {
     fn require(&mut self, key: &str, value: &str) {
         if value.trim().is_empty() {
             self.add(key, "it is empty", "give it a value");
+        }
+    }
+
+    fn fallback_hosts(&mut self, producer: &ProducerSpec) {
+        for (index, host) in producer.fallback_hosts.iter().enumerate() {
+            if host_and_port(host).is_none() {
+                let key = format!("producer.fallback_hosts[{index}]");
+                self.add(key, format!("`{host}` is not a host"), "write `host` or `host:port`");
+            }
+        }
+        if producer.lag_heartbeat.is_some() && !producer.fallback_hosts.is_empty() {
+            self.add(
+                "producer.lag_heartbeat",
+                "with `fallback_hosts`, a row might be written at a host that is no longer the source",
+                "leave one of the two out",
+            );
         }
     }
 

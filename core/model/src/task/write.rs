@@ -4,13 +4,14 @@ use super::{SpecError, TaskSpec};
 use toml::{Table, Value};
 
 /// Keys in the order in which people look for them; those that are not named here follow, by name.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "name",
     "group",
     "standby",
     "kind",
     "host",
     "port",
+    "fallback_hosts",
     "brokers",
     "topic",
     "format",

@@ -11,7 +11,18 @@ impl ReplicaIdentity {
     /// The same for a task wherever it runs, so that the source itself ends an older connection when another Core takes
     /// over. Derived ids lie in the upper half of the numbers, where people seldom choose one.
     pub fn of_task(task: &str, server_id: Option<u32>) -> Self {
-        let (high, low) = (fnv1a(0xcbf2_9ce4_8422_2325, task), fnv1a(0x6c62_272e_07bb_0142, task));
+        Self::variant_of_task(task, server_id, 0)
+    }
+
+    /// Another identity of the same task, for a source where somebody else has the first. The uuid differs from variant
+    /// to variant, the number too unless it was chosen.
+    pub fn variant_of_task(task: &str, server_id: Option<u32>, variant: u32) -> Self {
+        let name = match variant {
+            0 => task.to_owned(),
+            // A task's name has no space.
+            other => format!("{task} {other}"),
+        };
+        let (high, low) = (fnv1a(0xcbf2_9ce4_8422_2325, &name), fnv1a(0x6c62_272e_07bb_0142, &name));
         let derived = 0x8000_0000 | ((high ^ (high >> 32)) as u32 & 0x7fff_fffe);
         // Marked as version 8 ("custom") of RFC 9562.
         let bits = u128::from(high) << 64 | u128::from(low);
@@ -40,6 +51,11 @@ mod tests {
         assert!(shop.server_id != other.server_id && shop.uuid != other.uuid);
         assert!(shop.server_id >= 0x8000_0000);
         assert_eq!(ReplicaIdentity::of_task("shop", Some(7)).server_id, 7);
+        let second = ReplicaIdentity::variant_of_task("shop", None, 1);
+        assert!(second.server_id != shop.server_id && second.uuid != shop.uuid);
+        assert_eq!(second, ReplicaIdentity::variant_of_task("shop", None, 1));
+        let chosen = ReplicaIdentity::variant_of_task("shop", Some(7), 1);
+        assert!(chosen.server_id == 7 && chosen.uuid == second.uuid);
         let groups: Vec<usize> = shop.uuid.split('-').map(str::len).collect();
         assert_eq!(groups, [8, 4, 4, 4, 12]);
         assert_eq!(shop.uuid.as_bytes()[14], b'8');
