@@ -153,6 +153,15 @@ pub enum StartDocument {
     Word(StartWord),
     Gtid(GtidDocument),
     Position(PositionDocument),
+    Time(TimeDocument),
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeDocument {
+    /// At the first transaction committed then or later.
+    #[schema(example = "2026-11-22T08:00:00Z")]
+    pub time: String,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -1999,6 +1999,8 @@ export interface components {
             connect_timeout?: components["schemas"]["SpanText"] | null;
             /** @description Patterns of what to leave out of those. */
             exclude?: string[];
+            /** @description Other servers with the same transactions, `host` or `host:port`, tried in this order. */
+            fallback_hosts?: string[];
             heartbeat?: components["schemas"]["SpanText"] | null;
             host: string;
             kind?: components["schemas"]["ProducerWord"] | null;
@@ -2524,8 +2526,8 @@ export interface components {
         StandbyDocument: components["schemas"]["StandbyWord"] | components["schemas"]["HotDocument"];
         /** @enum {string} */
         StandbyWord: "hot" | "cold";
-        /** @description `"latest"`, `"earliest"`, a GTID set, or a file and an offset. (`"snapshot"` and a time are not built yet.) */
-        StartDocument: components["schemas"]["StartWord"] | components["schemas"]["GtidDocument"] | components["schemas"]["PositionDocument"];
+        /** @description `"latest"`, `"earliest"`, a GTID set, a file and an offset, or a time. (`"snapshot"` is not built yet.) */
+        StartDocument: components["schemas"]["StartWord"] | components["schemas"]["GtidDocument"] | components["schemas"]["PositionDocument"] | components["schemas"]["TimeDocument"];
         /** @enum {string} */
         StartWord: "latest" | "earliest";
         /**
@@ -2738,10 +2740,21 @@ export interface components {
              */
             version: number;
         };
+        TimeDocument: {
+            /**
+             * @description At the first transaction committed then or later.
+             * @example 2026-11-22T08:00:00Z
+             */
+            time: string;
+        };
         /** @description How a connection is encrypted. */
         TlsDocument: {
             /** @description Path of certificates (PEM) on the Core's host. */
             ca?: string | null;
+            /** @description Path of the certificate (PEM) shown to the server, on the Core's host. Goes with `key`. */
+            certificate?: string | null;
+            /** @description Path of its private key (PEM), on the Core's host. */
+            key?: string | null;
             mode?: components["schemas"]["TlsModeWord"] | null;
         };
         /**
