@@ -4,6 +4,7 @@ use super::Producer;
 use super::assemble::{self, Assembler, OwnHeartbeat, Wanted};
 use super::followed::{self, Followed, Looked, SchemaStore};
 use super::prepared::{PreparedReader, PreparedRows};
+use super::rival;
 use super::scope::Scope;
 use super::source_head::most_hopeful;
 use crate::change::{Change, TransactionStart};
@@ -25,7 +26,6 @@ use replicator_mysql::head::{self, LogFile, SourceHead};
 use replicator_mysql::locate::LogReader;
 use replicator_mysql::passed::{Passed, first_rotate};
 use replicator_mysql::place::Place;
-use replicator_mysql::replicas;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, ReplicaIdentity};
 use replicator_mysql::stream_error::REPLICA_ID_TAKEN;
 use replicator_mysql::tables::{self, TableDefinition};
@@ -304,26 +304,11 @@ impl Producer for BinlogProducer {
             return Err(Failure::definite("not_open", "the producer is read before it was opened", "report it"));
         };
         match stream.next(&self.endpoint).await {
-            Err(failure) if failure.code == REPLICA_ID_TAKEN => Err(self.with_the_other(failure).await.at(address)),
+            Err(failure) if failure.code == REPLICA_ID_TAKEN => {
+                Err(rival::named(failure, &self.endpoint, &self.identity).await.at(address))
+            }
             result => result.map_err(|failure| failure.at(address)),
         }
-    }
-}
-
-impl BinlogProducer {
-    /// Says who has the replica id, as far as the source tells.
-    async fn with_the_other(&self, failure: Failure) -> Failure {
-        let Ok(mut conn) = self.endpoint.connect(&[]).await else { return failure };
-        let Ok(facts) = ServerFacts::ask(&mut conn).await else { return failure };
-        let Ok(replicas) = replicas::connected(&mut conn, &facts).await else { return failure };
-        let Some(other) = replicas.iter().find(|other| other.server_id == self.identity.server_id) else {
-            return failure;
-        };
-        let who = match other.is(&self.identity) {
-            true => "this same task, running elsewhere".to_owned(),
-            false => format!("a replica on `{}`", other.host),
-        };
-        Failure { reason: format!("{}; the one with id {} is {who}", failure.reason, other.server_id), ..failure }
     }
 }
 

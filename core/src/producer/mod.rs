@@ -16,6 +16,7 @@ mod column_type;
 mod followed;
 mod heartbeat;
 mod prepared;
+mod rival;
 mod schema;
 mod scope;
 mod source_head;
