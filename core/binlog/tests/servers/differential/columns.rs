@@ -294,7 +294,7 @@ fn session(flavor: Flavor, seed: u64) -> String {
     let mut session = format!("{SESSION}, binlog_row_image = '{image}'");
     if flavor == Flavor::MySql97 {
         let options = if image == "FULL" { "PARTIAL_JSON" } else { "" };
-        let compression = if seed % 3 == 0 { "ON" } else { "OFF" };
+        let compression = if seed.is_multiple_of(3) { "ON" } else { "OFF" };
         session.push_str(&format!(
             ", binlog_row_value_options = '{options}', binlog_transaction_compression = {compression}"
         ));
