@@ -61,7 +61,7 @@ impl Applying<'_> {
                 }
                 Clause::Convert(named) => {
                     let is_given = |clause: &Clause| matches!(clause, Clause::Default(_));
-                    if self.server.dialect.is_mariadb() && statement.clauses.iter().any(is_given) {
+                    if statement.clauses.iter().any(is_given) {
                         return Err("it was converted, and given another character set at once".to_owned());
                     }
                     let collation = self.table_collation(named, before.collation.as_deref(), database);
@@ -226,12 +226,14 @@ impl Altering {
         for clause in clauses {
             self.drop_key(clause)?;
         }
+        let columns = &self.schema.columns;
         for key in &mut self.schema.keys {
             key.parts.retain_mut(|part| {
                 let Some(name) = part else { return true };
                 match self.renamed.iter().find(|(old, _)| same(old, name)) {
                     Some((_, Some(new))) => new.clone_into(name),
-                    Some((_, None)) => return false,
+                    // A column that takes a dropped one's name takes its place in keys, too.
+                    Some((_, None)) => return columns.iter().any(|column| same(&column.name, name)),
                     None => {}
                 }
                 true

@@ -96,6 +96,11 @@ fn tables_follow_their_statements() {
             vec!["CREATE TABLE t (a TEXT, b VARCHAR(10))", "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4"],
             "a mediumtext, b varchar(10)",
         ),
+        (
+            &mysql,
+            vec!["CREATE TABLE t (a INT PRIMARY KEY)", "ALTER TABLE t DROP a, ADD a BIGINT"],
+            "a bigint!, +PRIMARY(a)",
+        ),
         (&mysql, vec!["CREATE TABLE t AS SELECT 1"], "? its columns come from a query"),
         (
             &mysql,
