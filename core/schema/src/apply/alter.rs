@@ -232,8 +232,13 @@ impl Altering {
                 let Some(name) = part else { return true };
                 match self.renamed.iter().find(|(old, _)| same(old, name)) {
                     Some((_, Some(new))) => new.clone_into(name),
-                    // A column that takes a dropped one's name takes its place in keys, too.
-                    Some((_, None)) => return columns.iter().any(|column| same(&column.name, name)),
+                    // A new column that takes a dropped one's name takes its place in keys, too.
+                    Some((_, None)) => {
+                        let is_old =
+                            |(_, new): &(String, Option<String>)| new.as_deref().is_some_and(|new| same(new, name));
+                        return columns.iter().any(|column| same(&column.name, name))
+                            && !self.renamed.iter().any(is_old);
+                    }
                     None => {}
                 }
                 true
