@@ -46,7 +46,7 @@ impl Log {
         let server = MysqlServer::start_with(Flavor::MySql97, &options).await?;
         let rows = match shape {
             Shape::Sysbench => {
-                server.exec(&format!("{}; FLUSH BINARY LOGS", workload::schema())).await?;
+                server.exec(&format!("{} FLUSH BINARY LOGS", workload::schema())).await?;
                 // One more tells that it is the end.
                 workload::fill(&server, scale).await? + 1
             }
