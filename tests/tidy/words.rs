@@ -8,8 +8,9 @@ use regex::Regex;
 const BUCKETS: [&str; 9] = ["util", "utils", "common", "helper", "helpers", "manager", "managers", "types", "misc"];
 
 /// Public hosts that files may name. A registry or mirror of somebody's own network is not among them.
-const HOSTS: [&str; 23] = [
+const HOSTS: [&str; 24] = [
     "127.0.0.1",
+    "0.0.0.0",
     "localhost",
     "github.com",
     "crates.io",

@@ -1,11 +1,13 @@
 //! Values of MariaDB's COMPRESSED columns. Format: `Field_longstr::compress` in MariaDB's `field.cc`.
 
 use std::borrow::Cow;
-use std::io::Read;
 
-use flate2::read::{DeflateDecoder, ZlibDecoder};
-
-use crate::{decoder::MAX_INFLATED_EVENT, error::DecodeError, event_header::EventKind};
+use crate::{
+    decoder::MAX_INFLATED_EVENT,
+    deflate::{Wrapping, inflate_exactly},
+    error::DecodeError,
+    event_header::EventKind,
+};
 
 /// A value as it is stored: a byte that says how, the length before in up to four bytes, then the compressed bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,18 +46,10 @@ impl<'a> Compressed<'a> {
             let (what, limit) = ("length of a compressed value", u64::from(MAX_INFLATED_EVENT));
             return Err(DecodeError::TooLarge { kind: EventKind::WRITE_ROWS, what, size: length, limit });
         }
-        // zlib expands at most 1032 times: a lying length reserves no more than the bytes could give.
-        let most = compressed.len().saturating_mul(1032);
-        let mut out = Vec::with_capacity((length as usize).min(most));
-        let read = match head & RAW {
-            0 => ZlibDecoder::new(compressed).take(length + 1).read_to_end(&mut out),
-            _ => DeflateDecoder::new(compressed).take(length + 1).read_to_end(&mut out),
-        };
-        match read {
-            Ok(read) if read as u64 == length => Ok(Cow::Owned(out)),
-            Ok(read) => Err(malformed("the announced length", format!("{read} bytes instead of {length}"))),
-            Err(error) => Err(malformed("deflated data", error.to_string())),
-        }
+        let wrapping = if head & RAW == 0 { Wrapping::Zlib } else { Wrapping::Nothing };
+        inflate_exactly(compressed, length, wrapping)
+            .map(Cow::Owned)
+            .map_err(|(expected, found)| malformed(expected, found))
     }
 }
 

@@ -1,8 +1,8 @@
-//! MariaDB's compressed events (`log_bin_compress`): a small header, then zlib.
+//! Deflated bytes, as in MariaDB's compressed events (`log_bin_compress`): a small header, then zlib.
 
 use std::io::Read;
 
-use flate2::read::ZlibDecoder;
+use flate2::read::{DeflateDecoder, ZlibDecoder};
 
 use crate::{cursor::Cursor, error::DecodeError};
 
@@ -27,13 +27,33 @@ pub(crate) fn inflate(cursor: &mut Cursor<'_>, limit: Limit) -> Result<Vec<u8>, 
         return Err(cursor.too_large("uncompressed length", length, limit.0));
     }
     let compressed = cursor.take_rest();
-    // zlib expands at most 1032 times: a lying length reserves no more than the bytes could give.
+    inflate_exactly(compressed, length, Wrapping::Zlib).map_err(|(expected, found)| cursor.malformed(expected, found))
+}
+
+/// What stands around deflated bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapping {
+    Zlib,
+    Nothing,
+}
+
+/// Inflates to just as many bytes as were announced. The error says what was expected and what was found.
+pub(crate) fn inflate_exactly(
+    compressed: &[u8],
+    length: u64,
+    wrapping: Wrapping,
+) -> Result<Vec<u8>, (&'static str, String)> {
+    // Deflate expands at most 1032 times: a lying length reserves no more than the bytes could give.
     let most = compressed.len().saturating_mul(1032);
     let mut output = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(most));
-    let read = ZlibDecoder::new(compressed).take(length.saturating_add(1)).read_to_end(&mut output);
+    let limit = length.saturating_add(1);
+    let read = match wrapping {
+        Wrapping::Zlib => ZlibDecoder::new(compressed).take(limit).read_to_end(&mut output),
+        Wrapping::Nothing => DeflateDecoder::new(compressed).take(limit).read_to_end(&mut output),
+    };
     match read {
         Ok(read) if read as u64 == length => Ok(output),
-        Ok(read) => Err(cursor.malformed("the announced uncompressed length", format!("{read} instead of {length}"))),
-        Err(error) => Err(cursor.malformed("zlib data", error.to_string())),
+        Ok(read) => Err(("the announced uncompressed length", format!("{read} instead of {length}"))),
+        Err(error) => Err(("deflated data", error.to_string())),
     }
 }

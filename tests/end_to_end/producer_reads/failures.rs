@@ -172,11 +172,6 @@ async fn changes_that_are_not_carried_in_mariadb() {
             "column_type_not_carried",
             vec!["shop.key_uuid", "UUID"],
         ),
-        (
-            "CREATE TABLE shop.key_blob (id INT PRIMARY KEY, b BLOB COMPRESSED); INSERT INTO shop.key_blob VALUES (1, 'x')",
-            "event_not_carried",
-            vec!["COMPRESSED"],
-        ),
     ] {
         assert_definite(&stopped_by(&server, sql).await, code, &names);
     }
