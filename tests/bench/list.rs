@@ -5,8 +5,9 @@ use crate::ours::{listen, spawn};
 use replicator_tests::{Error, Process, Result, first_admin};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// Requests for each page.
 const REQUESTS: usize = 200;
