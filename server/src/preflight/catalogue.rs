@@ -99,14 +99,14 @@ pub(super) const CHECKS: [Check; 50] = [
         "source_row_metadata",
         S,
         "The log names the columns",
-        "Otherwise columns are looked up as they are now, and after an ALTER older rows may not match them.",
+        "Otherwise tables are followed through statements from how they are at the start; what can't be followed may stop the task.",
         AtSource(source::row_metadata),
     ),
     check(
         "source_row_value_options",
         S,
-        "JSON values are logged whole",
-        "A partial update of a JSON value stops the task.",
+        "JSON values can be put together",
+        "A change inside of a value whose former value is not logged stops the task.",
         AtSource(source::row_value_options),
     ),
     check(

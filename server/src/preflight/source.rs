@@ -108,7 +108,14 @@ pub(crate) fn row_image(source: &SourceServer, _: &Ground) -> Finding {
 }
 
 pub(crate) fn row_value_options(source: &SourceServer, _: &Ground) -> Finding {
-    has_value(source, "binlog_row_value_options", source.facts.row_value_options.as_deref(), "")
+    let name = "binlog_row_value_options";
+    match (source.facts.row_value_options.as_deref(), source.facts.row_image.as_deref()) {
+        // A change inside of a value is applied to the value before, which whole rows have.
+        (Some(options @ "PARTIAL_JSON"), Some("FULL")) => {
+            Finding::passed(format!("{name} is {options}, and rows hold the values before"))
+        }
+        (options, _) => has_value(source, name, options, ""),
+    }
 }
 
 pub(crate) fn row_metadata(source: &SourceServer, _: &Ground) -> Finding {

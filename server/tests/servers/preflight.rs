@@ -79,7 +79,11 @@ async fn a_mysql_source_is_mended_by_its_fixes() {
         ("SET GLOBAL binlog_format = 'MIXED'", "source_binlog_format", "failed"),
         ("SET GLOBAL binlog_row_image = 'MINIMAL'", "source_row_image", "warning"),
         ("SET GLOBAL binlog_row_metadata = 'MINIMAL'", "source_row_metadata", "warning"),
-        ("SET GLOBAL binlog_row_value_options = 'PARTIAL_JSON'", "source_row_value_options", "failed"),
+        (
+            "SET GLOBAL binlog_row_value_options = 'PARTIAL_JSON', GLOBAL binlog_row_image = 'MINIMAL'",
+            "source_row_value_options",
+            "failed",
+        ),
         ("SET GLOBAL binlog_expire_logs_seconds = 60", "source_log_kept", "warning"),
         ("CREATE TABLE shop.keyless (a INT)", "source_keys", "warning"),
         ("DO 1", "source_gtids", "warning"),
