@@ -10,6 +10,7 @@ use replicator_coordination::standby::Candidate;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::{Once, OnceOrder, TransactionPlace};
 use replicator_model::failure::Failure;
+use replicator_model::position::Position;
 use replicator_model::status::{Progress, SourceLogs, Stage, TaskStatus};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -118,7 +119,8 @@ impl<'a> Report<'a> {
         self.status.progress = with_rates(&before, totals, then.elapsed());
         let points = self.points();
         let head = source.head();
-        self.status.source_head = head.as_ref().map(|head| head.at.position.clone());
+        let durable = points.durable.as_ref();
+        self.status.source_head = head.as_ref().map(|head| known_head(&head.at, durable).clone());
         self.status.lag_seconds = head.as_ref().and_then(|head| {
             let age_us = i64::try_from(head.answered.elapsed().as_micros()).unwrap_or(i64::MAX);
             self.lag.observe(Observed { points: &points, head: &head.at, age_us })
@@ -200,6 +202,14 @@ impl<'a> Report<'a> {
         if let Err(error) = self.lease.write_status(&self.status).await {
             tracing::warn!(task = %self.supervisor.task, %error, "the status was not written");
         }
+    }
+}
+
+/// Where the log ends at least: it is asked now and then only, and what is applied since was in it.
+fn known_head<'a>(head: &'a SourceHead, durable: Option<&'a Checkpoint>) -> &'a Position {
+    match durable {
+        Some(durable) if durable.position > head.position => &durable.position,
+        _ => &head.position,
     }
 }
 
