@@ -7,7 +7,7 @@ test.describe.configure({ mode: 'serial' });
 
 test.afterAll(async () => {
   await sql('source', 'SET GLOBAL binlog_row_metadata = FULL');
-  await sql('source', "SET GLOBAL binlog_row_image = 'FULL'");
+  await sql('source', "SET GLOBAL binlog_format = 'ROW'");
 });
 
 /** The form with everything filled in, at its preflight. */
@@ -37,14 +37,14 @@ test('what is wrong with the source is mended by the statement that is shown, an
   context,
 }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await sql('source', "SET GLOBAL binlog_row_image = 'MINIMAL'");
+  await sql('source', "SET GLOBAL binlog_format = 'MIXED'");
   await openPreflight(page, 'unfit');
   await expect(page.getByText(/, [1-9]\d* failed$/)).toBeVisible();
-  const check = page.locator('.mantine-Paper-root').filter({ hasText: 'row_image' }).last();
+  const check = page.locator('.mantine-Paper-root').filter({ hasText: 'source_binlog_format' }).last();
   await expect(check.getByRole('img', { name: 'failed' })).toBeVisible();
   await check.getByRole('button', { name: /^Copy/ }).click();
   const fix = await page.evaluate(() => navigator.clipboard.readText());
-  expect(fix).toContain('binlog_row_image');
+  expect(fix).toContain('binlog_format');
   await sql('source', fix);
   await check.getByRole('button', { name: /^Run again/ }).click();
   await expect(check.getByRole('img', { name: 'passed' })).toBeVisible();
