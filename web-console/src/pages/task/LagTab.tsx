@@ -9,7 +9,7 @@ import { EmptyState } from '../../kit/EmptyState';
 import { formatAmount, formatBytes, formatDuration } from '../../kit/format';
 import { Panel } from '../../kit/Panel';
 import { ProblemNotice } from '../../kit/ProblemNotice';
-import { RANGES, times, values, withLive, type Live, type Range, type SeriesName } from './history';
+import { RANGES, sinceKnown, times, values, withLive, type Live, type Range, type SeriesName } from './history';
 import { StateBar } from './StateBar';
 
 /** How often the stored history is read again; between, the live tail grows. */
@@ -41,7 +41,7 @@ export function LagTab({ name }: { name: string }) {
         style={{ alignSelf: 'flex-start' }}
       />
       {history.error && <ProblemNotice problem={history.error} />}
-      {history.data && <Charts history={withLive(history.data, live)} />}
+      {history.data && <Charts history={sinceKnown(withLive(history.data, live))} />}
     </Stack>
   );
 }
@@ -51,7 +51,7 @@ export function RecentCharts({ name }: { name: string }) {
   const history = useQuery({ ...historyQuery(name, RANGES[0].seconds), refetchInterval: REREAD_MS });
   const live = useLive(name);
   if (!history.data) return null;
-  const recent = withLive(history.data, live);
+  const recent = sinceKnown(withLive(history.data, live));
   const at = times(recent);
   if (at.length === 0) return null;
   return (

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { History } from '../../api/task';
-import { times, values, withLive, type Live } from './history';
+import { sinceKnown, times, values, withLive, type Live } from './history';
 
 const history: History = {
   step_seconds: 5,
@@ -31,4 +31,12 @@ test('what was seen since is a tail, a point a step', () => {
   const longer = withLive(history, [live(103, 9), live(106, 9), live(110, 1), live(112, 2), live(116, null)]);
   expect(times(longer)).toEqual([100, 105, 110, 116]);
   expect(values(longer, 'lag_seconds')).toEqual([0, null, 1, null]);
+});
+
+test('a new task has no past', () => {
+  const unknown = (...at: number[]) => at.map((time): [number, null] => [time, null]);
+  const series = { ...history.series, lag_seconds: [...unknown(90, 95), ...history.series.lag_seconds] };
+  expect(times(sinceKnown({ ...history, series }))).toEqual([100, 105]);
+  const silent = { ...history.series, lag_seconds: unknown(90), rows_per_second: [] };
+  expect(times(sinceKnown({ ...history, series: silent }))).toEqual([]);
 });

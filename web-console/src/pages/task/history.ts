@@ -40,3 +40,16 @@ export function withLive(history: History, live: readonly Live[]): History {
   }
   return { ...history, series };
 }
+
+/** The history from when the task first said anything: a new one is no half hour old. */
+export function sinceKnown(history: History): History {
+  const known = (Object.keys(history.series) as SeriesName[]).flatMap((name) =>
+    history.series[name].filter(([, value]) => value !== null).map(([time]) => time),
+  );
+  const first = known.reduce((least, time) => Math.min(least, time), Infinity);
+  const series = { ...history.series };
+  for (const name of Object.keys(series) as SeriesName[]) {
+    series[name] = series[name].filter(([time]) => time >= first);
+  }
+  return { ...history, series };
+}
