@@ -138,6 +138,20 @@ impl Cluster {
         wait_for_equal(source, target, database, Duration::from_secs(120)).await
     }
 
+    /// Waits until the copy of a database is equal and its task streams. If it does not become so, the panic has what
+    /// the Cores logged.
+    pub(crate) async fn wait_for_copy(
+        &self,
+        task: &TaskName,
+        source: &MysqlServer,
+        target: &MysqlServer,
+        database: &str,
+    ) -> Result<TaskStatus> {
+        let equal = self.wait_for_equal(source, target, database).await;
+        equal.unwrap_or_else(|error| panic!("{error}\n{}", self.logs()));
+        self.wait_for_stage(task, Stage::Streaming).await
+    }
+
     /// What the Cores logged, for a test that fails.
     pub(crate) fn logs(&self) -> String {
         self.cores.iter().map(|core| format!("--- {}\n{}", core.name, tail(&core.log))).collect()

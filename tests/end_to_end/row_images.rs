@@ -50,9 +50,7 @@ async fn replicates(source: Flavor, image: &str, target: Flavor) -> Result<()> {
     source.exec(CHANGES).await?;
     workload::fill(&source).await?;
     workload::run(&mut source.connect().await?, &mut Random::new(7), 300).await?;
-    let equal = cluster.wait_for_equal(&source, &target, "shop").await;
-    equal.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs()));
-    let status = cluster.wait_for_stage(&task, Stage::Streaming).await?;
+    let status = cluster.wait_for_copy(&task, &source, &target, "shop").await?;
     assert_eq!(status.retries, 0, "{status:?}");
     Ok(())
 }

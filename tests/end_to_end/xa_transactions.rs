@@ -3,7 +3,6 @@
 use crate::cluster::{Cluster, copy_task};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use replicator_model::name::TaskName;
 use replicator_model::status::Stage;
 use replicator_tests::{Flavor, MysqlServer, Result};
 
@@ -28,12 +27,6 @@ fn insert(ids: std::ops::Range<u32>, note: &str) -> String {
     format!("INSERT INTO shop.item VALUES {}", rows.join(","))
 }
 
-async fn settled(cluster: &Cluster, task: &TaskName, source: &MysqlServer, target: &MysqlServer) -> Result<()> {
-    let equal = cluster.wait_for_equal(source, target, "shop").await;
-    equal.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs()));
-    cluster.wait_for_stage(task, Stage::Streaming).await.map(drop)
-}
-
 async fn replicates(source: Flavor, target: Flavor) -> Result<()> {
     let (source, target, mut cluster) =
         tokio::try_join!(MysqlServer::start(source), MysqlServer::start(target), Cluster::start(1, 1))?;
@@ -53,24 +46,24 @@ async fn replicates(source: Flavor, target: Flavor) -> Result<()> {
     first.query_drop(insert(30..33, "NULL")).await?;
     first.query_drop("XA END 'at once'").await?;
     first.query_drop("XA COMMIT 'at once' ONE PHASE").await?;
-    settled(&cluster, &task, &source, &target).await?;
+    cluster.wait_for_copy(&task, &source, &target, "shop").await?;
 
     // Read again: one is too large to be held, and the Core that saw it prepared is killed before another's outcome.
     let large: Vec<String> = (0..20).map(|part| insert(100 + part..101 + part, "REPEAT('x', 1048576)")).collect();
     prepare(&mut first, "large", &large).await?;
     source.exec("INSERT INTO shop.item (id) VALUES (21)").await?;
     first.query_drop("XA COMMIT 'large'").await?;
-    settled(&cluster, &task, &source, &target).await?;
+    cluster.wait_for_copy(&task, &source, &target, "shop").await?;
     prepare(&mut first, "survivor", &[insert(40..44, "'x'")]).await?;
     source
         .exec("INSERT INTO shop.item (id) VALUES (22); FLUSH BINARY LOGS; INSERT INTO shop.item (id) VALUES (23)")
         .await?;
-    settled(&cluster, &task, &source, &target).await?;
+    cluster.wait_for_copy(&task, &source, &target, "shop").await?;
     cluster.cores[0].kill9().await;
     cluster.cores[0].start_again()?;
     first.query_drop("XA COMMIT 'survivor'").await?;
     source.exec("INSERT INTO shop.item (id) VALUES (24)").await?;
-    settled(&cluster, &task, &source, &target).await?;
+    cluster.wait_for_copy(&task, &source, &target, "shop").await?;
     let count = target.query_strings("SELECT COUNT(*), SUM(id BETWEEN 40 AND 43) FROM shop.item").await?;
     assert_eq!(count[0][1].as_deref(), Some("4"), "{count:?}");
     Ok(())

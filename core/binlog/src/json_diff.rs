@@ -176,13 +176,7 @@ fn unescaped(text: &[u8]) -> Option<Key<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jsonb::{self, INT16, LITERAL, STRING};
-
-    fn text(document: &[u8]) -> String {
-        let mut out = Vec::new();
-        jsonb::to_text(document, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
+    use crate::jsonb::{INT16, LITERAL, STRING, text};
 
     fn document() -> Vec<u8> {
         let array = Node::Array(vec![Node::Scalar(INT16, &[1, 0]), Node::Scalar(INT16, &[2, 0])]);

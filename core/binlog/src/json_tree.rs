@@ -195,12 +195,7 @@ impl Body<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn text(document: &[u8]) -> String {
-        let mut out = Vec::new();
-        jsonb::to_text(document, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
+    use crate::jsonb::text;
 
     #[test]
     fn what_is_read_and_written_again_says_the_same() {

@@ -389,3 +389,11 @@ pub(crate) fn cut(expected: &'static str, needed: usize, left: usize) -> DecodeE
 pub(crate) fn malformed(expected: &'static str, found: impl Into<String>) -> DecodeError {
     DecodeError::Malformed { kind: EventKind::WRITE_ROWS, offset: 0, expected, found: found.into() }
 }
+
+/// A document as text.
+#[cfg(test)]
+pub(crate) fn text(document: &[u8]) -> String {
+    let mut out = Vec::new();
+    to_text(document, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
