@@ -326,8 +326,8 @@ impl Stream {
                 return Ok(change);
             }
             if let Some(prepared) = &mut self.prepared {
-                match prepared.next().await {
-                    Some(rows) => self.assembler.add_prepared(rows?)?,
+                match prepared.next().await? {
+                    Some(rows) => self.assembler.add_prepared(rows)?,
                     None => {
                         self.prepared = None;
                         self.assembler.end_prepared();

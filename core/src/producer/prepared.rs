@@ -33,7 +33,8 @@ pub(super) struct PreparedReader {
 /// The rows of one transaction, as they come. Ended when dropped.
 #[derive(Debug)]
 pub(super) struct PreparedRows {
-    rows: mpsc::Receiver<Result<RowsChange, Failure>>,
+    /// Its end is said: a worker that just stops has not read everything.
+    rows: mpsc::Receiver<Result<Option<RowsChange>, Failure>>,
     worker: JoinHandle<()>,
 }
 
@@ -41,17 +42,22 @@ impl PreparedRows {
     pub(super) fn read(reader: PreparedReader, wanted: WantedTransaction) -> Self {
         let (sender, rows) = mpsc::channel(AHEAD_EVENTS);
         let worker = tokio::spawn(async move {
-            if let Err(failure) = reader.send(&wanted, &sender).await {
-                // Nobody waits for it any more if this fails too.
-                let _gone = sender.send(Err(failure)).await;
-            }
+            let end = reader.send(&wanted, &sender).await.map(|()| None);
+            // If this fails, nobody waits for it any more.
+            let _gone = sender.send(end).await;
         });
         Self { rows, worker }
     }
 
     /// The next rows; `None` behind the last. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Option<Result<RowsChange, Failure>> {
-        self.rows.recv().await
+    pub(super) async fn next(&mut self) -> Result<Option<RowsChange>, Failure> {
+        self.rows.recv().await.unwrap_or_else(|| {
+            Err(Failure::transient(
+                "connection_lost",
+                "reading a prepared transaction again ended before its end",
+                "it is tried again",
+            ))
+        })
     }
 }
 
@@ -65,7 +71,7 @@ impl PreparedReader {
     async fn send(
         &self,
         wanted: &WantedTransaction,
-        to: &mpsc::Sender<Result<RowsChange, Failure>>,
+        to: &mpsc::Sender<Result<Option<RowsChange>, Failure>>,
     ) -> Result<(), Failure> {
         let from = match &wanted.from {
             Some(from) => from.clone(),
@@ -78,7 +84,7 @@ impl PreparedReader {
             while let Some(change) = assembler.pop() {
                 match change {
                     Change::Rows(rows) => {
-                        if to.send(Ok(rows)).await.is_err() {
+                        if to.send(Ok(Some(rows))).await.is_err() {
                             return Ok(());
                         }
                     }
