@@ -39,6 +39,24 @@ unpack_debian() {
     exec 8>&-
 }
 
+# unpack_plugins SUITE FOLDER PACKAGE: the server plugins of that one package, beside a server that is unpacked already.
+# What else the package has, and what it depends on, is there to run a service, which is not wanted.
+unpack_plugins() {
+    exec 8>"$servers_dir/.apt.lock"
+    flock 8
+    local suite=$1 folder=$2 package=$3 apt_dir="$servers_dir/.apt/$1" plugins=usr/lib/mysql/plugin
+    prepare_apt "$suite" "$apt_dir"
+    rm -rf "$apt_dir/plugins"
+    mkdir -p "$apt_dir/plugins" "$folder/$plugins"
+    (cd "$apt_dir/plugins" && retry "downloading $package from Debian $suite" \
+        env "APT_CONFIG=$apt_dir/apt.conf" apt-get download "$package")
+    dpkg-deb -x "$apt_dir/plugins"/*.deb "$apt_dir/plugins/unpacked"
+    cp -a "$apt_dir/plugins/unpacked/$plugins/." "$folder/$plugins/"
+    (cd "$apt_dir/plugins" && ls -- *.deb) >>"$folder/packages.txt"
+    rm -rf "$apt_dir/plugins"
+    exec 8>&-
+}
+
 # An apt configuration that knows this one suite and believes that nothing is installed: it resolves all dependencies
 # and touches nothing of the system's.
 prepare_apt() {

@@ -93,9 +93,9 @@ recipe_of() {
     case $1 in
     mysql97) echo "mysql97 1" ;;
     mysql56) echo "mysql56 1" ;;
-    mariadb1011) echo "mariadb1011 1" ;;
+    mariadb1011) echo "mariadb1011 2" ;;
     mariadb114) echo "mariadb114 1" ;;
-    mariadb118) echo "mariadb118 1" ;;
+    mariadb118) echo "mariadb118 2" ;;
     mariadb_tools) echo "mariadb_tools 1" ;;
     zookeeper) echo "zookeeper 3.9.5 1" ;;
     kafka) echo "kafka 4.3.1 2" ;;
@@ -110,8 +110,12 @@ unpack_piece() {
     local folder=$2
     case $1 in
     mysql97) unpack_debian sid "$folder" mysql-server-core mysql-client-core ;;
-    mariadb1011) unpack_debian bookworm "$folder" mariadb-server-core mariadb-client-core ;;
-    mariadb118) unpack_debian sid "$folder" mariadb-server-core mariadb-client-core ;;
+    mariadb1011)
+        unpack_debian bookworm "$folder" mariadb-server-core mariadb-client-core
+        unpack_plugins bookworm "$folder" mariadb-server ;;
+    mariadb118)
+        unpack_debian sid "$folder" mariadb-server-core mariadb-client-core
+        unpack_plugins sid "$folder" mariadb-server ;;
     mariadb_tools) unpack_debian sid "$folder" mariadb-client ;;
     mysql56) unpack_mysql56 "$folder" ;;
     mariadb114) unpack_mariadb114 "$folder" ;;

@@ -71,7 +71,7 @@ pub(crate) fn auth_plugin_unknown(name: &str) -> Failure {
         "auth_plugin_unknown",
         format!("the server wants the login method `{name}`"),
         "check the user's name, for a server makes up a method for a user it does not know; else let the user log in with \
-         caching_sha2_password, mysql_native_password or ed25519",
+         caching_sha2_password, mysql_native_password, ed25519 or parsec",
     )
 }
 

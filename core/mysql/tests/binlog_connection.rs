@@ -111,6 +111,48 @@ async fn logins_of_mariadb() {
 }
 
 #[tokio::test]
+async fn logins_of_mariadbs_plugins() {
+    for (flavor, plugins) in [
+        (Flavor::MariaDb1011, &[("auth_ed25519", "ed25519")][..]),
+        (
+            Flavor::MariaDb118,
+            &[("auth_ed25519", "ed25519"), ("auth_parsec", "parsec"), ("auth_mysql_sha2", "caching_sha2_password")],
+        ),
+    ] {
+        rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+        let made = Certificates::new();
+        let (certificate, key) = (made.arg("ssl-cert", "server.pem"), made.arg("ssl-key", "server.key"));
+        let mut arguments = vec![certificate, key];
+        arguments.extend(plugins.iter().map(|(library, _)| format!("--plugin-load-add={library}")));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let server = MysqlServer::start_with(flavor, &arguments).await.unwrap();
+        for &(_, plugin) in plugins {
+            server
+                .exec(&format!(
+                    "CREATE USER {plugin} IDENTIFIED VIA {plugin} USING PASSWORD('secret');
+                     GRANT REPLICATION SLAVE ON *.* TO {plugin}"
+                ))
+                .await
+                .unwrap();
+            for mode in [TlsMode::Off, TlsMode::Required] {
+                for (password, expected) in [("secret", None), ("wrong", Some("access_denied")), ("secret", None)] {
+                    let mut endpoint = endpoint(&server);
+                    (endpoint.user, endpoint.password) = (plugin.to_owned(), Secret::new(password));
+                    endpoint.tls.mode = mode;
+                    let opened = open(&server, &endpoint).await;
+                    let why = format!("{flavor}, {plugin}, {mode:?}, `{password}`: {:?}", opened.as_ref().err());
+                    assert_eq!(opened.err().map(|failure| failure.code).as_deref(), expected, "{why}");
+                    // The driver for everything else gets in where the log does.
+                    let connected = endpoint.connect(&[]).await;
+                    let why = format!("{why}, the driver: {:?}", connected.as_ref().err());
+                    assert_eq!(connected.err().map(|failure| failure.code).as_deref(), expected, "{why}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn certificates_of_both_sides() {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     let made = Certificates::new();

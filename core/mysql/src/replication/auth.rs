@@ -2,7 +2,9 @@
 
 use super::packet::malformed;
 use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
-use mysql_common::scramble::{create_response_for_ed25519, scramble_native, scramble_sha256};
+use mysql_common::scramble::{
+    create_response_for_ed25519, create_response_for_parsec, scramble_native, scramble_sha256,
+};
 use replicator_model::failure::Failure;
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject;
@@ -12,10 +14,12 @@ use rustls_pki_types::pem::PemObject;
 pub(super) enum Method {
     /// `mysql_native_password`: MySQL before 8, MariaDB.
     Native,
-    /// `caching_sha2_password`: MySQL since 8.
+    /// `caching_sha2_password`: MySQL since 8, MariaDB since 11.8.
     CachingSha2,
     /// `client_ed25519`: MariaDB.
     Ed25519,
+    /// `parsec`: MariaDB since 11.6.
+    Parsec,
 }
 
 /// What the source wants after the first answer of `caching_sha2_password`.
@@ -33,6 +37,7 @@ impl Method {
             "mysql_native_password" => Ok(Method::Native),
             "caching_sha2_password" => Ok(Method::CachingSha2),
             "client_ed25519" => Ok(Method::Ed25519),
+            "parsec" => Ok(Method::Parsec),
             other => Err(crate::error::auth_plugin_unknown(other)),
         }
     }
@@ -42,6 +47,7 @@ impl Method {
             Method::Native => "mysql_native_password",
             Method::CachingSha2 => "caching_sha2_password",
             Method::Ed25519 => "client_ed25519",
+            Method::Parsec => "parsec",
         }
     }
 
@@ -54,9 +60,17 @@ impl Method {
                 scramble_sha256(short(nonce), password).map_or_else(Vec::new, |answer| answer.to_vec())
             }
             Method::Ed25519 => create_response_for_ed25519(password, nonce.get(..32).unwrap_or(nonce)).to_vec(),
+            // It only asks for the salt: see [`signed`].
+            Method::Parsec => Vec::new(),
         }
     }
 }
+
+/// A server that asks for more rounds than its own documentation knows would only keep us busy.
+const PARSEC_FACTOR_MAX: u8 = 3;
+
+/// In bytes.
+const PARSEC_SALT: usize = 18;
 
 /// Asks for the source's public key.
 pub(super) const KEY_WANTED: &[u8] = &[2];
@@ -90,6 +104,17 @@ pub(super) fn encrypted(password: &str, nonce: &[u8], pem: &[u8]) -> Result<Vec<
     let mut sealed = vec![0; key.ciphertext_size()];
     let sealed = key.encrypt(&OAEP_SHA1_MGF1SHA1, &hidden, &mut sealed, None);
     sealed.map(|sealed| sealed.to_vec()).map_err(|_| malformed("a public key too small for the password"))
+}
+
+/// The answer to the salt of `parsec`: `P`, how often the password is hashed (1024, 2048, 4096 or 8192 times), the salt.
+pub(super) fn signed(password: &str, nonce: &[u8], salt: &[u8]) -> Result<Vec<u8>, Failure> {
+    let nonce: &[u8; 32] = nonce.try_into().map_err(|_| malformed("a nonce of parsec that has not 32 bytes"))?;
+    match salt {
+        [b'P', factor @ 0..=PARSEC_FACTOR_MAX, salt @ ..] if salt.len() == PARSEC_SALT => {
+            Ok(create_response_for_parsec(password.as_bytes(), nonce, 1024 << factor, salt).to_vec())
+        }
+        _ => Err(malformed("an unknown salt of parsec")),
+    }
 }
 
 #[cfg(test)]
@@ -127,8 +152,8 @@ mod tests {
 
     #[test]
     fn an_unknown_method_is_named() {
-        let failure = Method::named("parsec").unwrap_err();
-        assert!(!failure.is_transient() && failure.code == "auth_plugin_unknown" && failure.reason.contains("parsec"));
+        let failure = Method::named("dialog").unwrap_err();
+        assert!(!failure.is_transient() && failure.code == "auth_plugin_unknown" && failure.reason.contains("dialog"));
     }
 
     #[test]
@@ -137,5 +162,20 @@ mod tests {
             assert_eq!(encrypted("secret", &[1; 20], pem).unwrap_err().code, "packet_malformed");
         }
         assert!(further(&[9]).is_err() && further(&[]).is_err());
+    }
+
+    #[test]
+    fn a_salt_of_parsec_is_taken_as_it_is_documented() {
+        let salt = |first: u8, factor: u8, length: usize| [&[first, factor][..], &vec![7; length]].concat();
+        assert_eq!(signed("secret", &[1; 32], &salt(b'P', 0, 18)).unwrap().len(), 96);
+        for (nonce, salt) in [
+            (31, salt(b'P', 0, 18)),
+            (32, salt(b'Q', 0, 18)),
+            (32, salt(b'P', 4, 18)),
+            (32, salt(b'P', 0, 17)),
+            (32, Vec::new()),
+        ] {
+            assert_eq!(signed("secret", &vec![1; nonce], &salt).unwrap_err().code, "packet_malformed", "{salt:?}");
+        }
     }
 }

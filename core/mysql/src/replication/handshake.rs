@@ -103,8 +103,8 @@ impl Greeting {
     /// The login. A method that we do not know is answered with one that we do: the server goes on with the user's own.
     pub(super) fn login(&self, user: &str, password: &str, tls: bool) -> (Vec<u8>, Method) {
         let method = Method::named(&self.method).unwrap_or(Method::Native);
-        // ed25519 is never what servers begin with; its nonce is longer than the greeting's.
-        let method = if method == Method::Ed25519 { Method::Native } else { method };
+        // The others are never what servers begin with; their nonce is longer than the greeting's.
+        let method = if matches!(method, Method::Native | Method::CachingSha2) { method } else { Method::Native };
         let answer = method.answer(password, &self.nonce);
         let mut message = self.begin(tls);
         message.extend_from_slice(user.as_bytes());
@@ -131,7 +131,9 @@ impl Answer {
                 let method = String::from_utf8_lossy(&text(&mut message)?).into_owned();
                 Ok(Answer::Switch { method, nonce: message.to_vec() })
             }
-            _ => Err(malformed("an unknown answer to the login")),
+            // MariaDB sends a method's message as it is, unless it begins like one of the others.
+            Some(_) => Ok(Answer::More(message)),
+            None => Err(malformed("an empty answer to the login")),
         }
     }
 }
@@ -233,7 +235,8 @@ mod tests {
         assert_eq!(switch, Answer::Switch { method: "client_ed25519".into(), nonce: b"nonce".to_vec() });
         assert_eq!(answer(&[0xfe]).unwrap_err().code, "auth_plugin_unknown");
         assert_eq!(answer(b"\xff\x15\x04#28000Access denied").unwrap_err().code, "access_denied");
-        for bytes in [&[][..], &[7], b"\xfeno end", b"\xff"] {
+        assert_eq!(answer(b"P\0salt").unwrap(), Answer::More(Bytes::from_static(b"P\0salt")));
+        for bytes in [&[][..], b"\xfeno end", b"\xff"] {
             assert!(answer(bytes).is_err(), "{bytes:?}");
         }
     }

@@ -119,6 +119,9 @@ impl Session {
                         self.send(&auth::encrypted(password, &nonce, &key)?, false).await?;
                     }
                 },
+                Answer::More(salt) if method == Method::Parsec => {
+                    self.send(&auth::signed(password, &nonce, &salt)?, false).await?;
+                }
                 Answer::More(_) => return Err(malformed("a further step of a login method that has none")),
             }
         }
