@@ -4,6 +4,7 @@ use crate::cluster::{Cluster, copy_task};
 use crate::workload::{self, Random};
 use replicator_model::status::Stage;
 use replicator_tests::{Flavor, MysqlServer, Result};
+use std::time::Duration;
 
 /// Keys of all kinds, defaults, and columns that a short image leaves out.
 const TABLES: &str = "
@@ -35,6 +36,55 @@ const CHANGES: &str = "
     DELETE FROM shop.heap WHERE a = 2;
 ";
 
+/// MariaDB's own types.
+const HOSTS: &str = "CREATE TABLE shop.host (id UUID PRIMARY KEY, a INET6, b INET4, other UUID) ENGINE=InnoDB";
+
+/// What MySQL has for them: text, and bytes.
+const HOSTS_AS_TEXT: &str = "CREATE TABLE shop.host (id CHAR(36) CHARACTER SET latin1 PRIMARY KEY, \
+    a VARCHAR(39) CHARACTER SET utf8mb4, b VARCHAR(15) CHARACTER SET utf8mb4, other TINYTEXT CHARACTER SET utf8mb4)";
+const HOSTS_AS_BYTES: &str =
+    "CREATE TABLE shop.host_bytes (id BINARY(16) PRIMARY KEY, a VARBINARY(16), b BINARY(4), other BLOB)";
+
+const HOST_CHANGES: &str = "
+    INSERT INTO shop.host VALUES
+      ('00000000-0000-0000-0000-000000000000', '::', '0.0.0.0', NULL),
+      ('FFFFFFFF-ffff-ffff-ffff-ffffffffffff', '::1.2.3.4', '255.0.0.0', '00112233-4455-1677-8899-aabbccddeeff'),
+      ('00112233-4455-1677-8899-aabbccdd0000', 'fe80::1:0:0:1', NULL, '00112233-4455-7677-b899-aabbccddeeff'),
+      ('00112233-4455-4677-b899-aabbccddeeff', NULL, '1.2.3.4', '00112233-4455-5677-f899-aabbccddeeff'),
+      ('00112233-4455-6677-8899-aabbccddeeff', '1:0:0:2::', '1.2.3.0', '00112233-4455-0677-8899-aabbccddeeff');
+    UPDATE shop.host SET a = '::ffff:1.2.3.4', other = NULL WHERE id = '00112233-4455-4677-b899-aabbccddeeff';
+    UPDATE shop.host SET id = '00112233-4455-8677-8899-aabbccddee00' WHERE id = '00112233-4455-6677-8899-aabbccddeeff';
+    DELETE FROM shop.host WHERE id = '00000000-0000-0000-0000-000000000000';
+";
+
+/// Types that MySQL does not have, between MariaDBs and into what holds them in MySQL.
+async fn make_hosts(source: &MysqlServer, target: &MysqlServer) -> Result<()> {
+    source.exec(&format!("{HOSTS}; CREATE TABLE shop.host_bytes LIKE shop.host")).await?;
+    if target.flavor().is_mariadb() {
+        return target.exec(&format!("{HOSTS}; CREATE TABLE shop.host_bytes LIKE shop.host")).await;
+    }
+    target.exec(&format!("{HOSTS_AS_TEXT}; {HOSTS_AS_BYTES}")).await
+}
+
+/// After this the copy's bytes are its text, and there is nothing left that is compared.
+async fn check_hosts(source: &MysqlServer, target: &MysqlServer) -> Result<()> {
+    let bytes = "SELECT HEX(id), HEX(a), HEX(b), HEX(other) FROM shop.host_bytes ORDER BY id";
+    let expected = "SELECT UPPER(REPLACE(CAST(id AS CHAR), '-', '')), HEX(INET6_ATON(a)), HEX(INET6_ATON(b)), \
+                    UPPER(REPLACE(CAST(other AS CHAR), '-', '')) FROM shop.host_bytes ORDER BY 1";
+    source.exec(&HOST_CHANGES.replace("shop.host", "shop.host_bytes")).await?;
+    let of_target = if target.flavor().is_mariadb() { expected } else { bytes };
+    replicator_tests::eventually("the bytes of UUIDs and addresses", Duration::from_secs(60), async || {
+        let rows = tokio::try_join!(source.query_strings(expected), target.query_strings(of_target));
+        match rows {
+            Ok((of_source, of_target)) if of_source == of_target => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
+    assert_eq!(source.query_strings(expected).await?.len(), 4);
+    Ok(())
+}
+
 async fn replicates(source: Flavor, image: &str, target: Flavor) -> Result<()> {
     let (source, target, cluster) =
         tokio::try_join!(MysqlServer::start(source), MysqlServer::start(target), Cluster::start(1, 1))?;
@@ -42,16 +92,25 @@ async fn replicates(source: Flavor, image: &str, target: Flavor) -> Result<()> {
         workload::create_schema(server).await?;
         server.exec(TABLES).await?;
     }
+    if source.flavor().is_mariadb() {
+        make_hosts(&source, &target).await?;
+    }
     source.exec(&format!("SET GLOBAL binlog_row_image = '{image}'")).await?;
     let shown = source.query_strings("SELECT @@SESSION.binlog_row_image").await?;
     assert_eq!(shown[0][0].as_deref(), Some(image));
     let task = cluster.create(&copy_task("copy", &source, &target, "")).await;
     cluster.wait_for_stage(&task, Stage::Streaming).await?;
     source.exec(CHANGES).await?;
+    if source.flavor().is_mariadb() {
+        source.exec(HOST_CHANGES).await?;
+    }
     workload::fill(&source).await?;
     workload::run(&mut source.connect().await?, &mut Random::new(7), 300).await?;
     let status = cluster.wait_for_copy(&task, &source, &target, "shop").await?;
     assert_eq!(status.retries, 0, "{status:?}");
+    if source.flavor().is_mariadb() {
+        check_hosts(&source, &target).await?;
+    }
     Ok(())
 }
 

@@ -97,6 +97,8 @@ fn expression(column: &str, data_type: &str, is_text: bool, is_json: bool) -> St
         "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => format!("SHA2({column}, 256)"),
         "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometry"
         | "geomcollection" | "geometrycollection" | "vector" => format!("SHA2(HEX({column}), 256)"),
+        // MariaDB's; elsewhere they are text.
+        "uuid" | "inet6" | "inet4" => format!("SHA2(CONVERT({column} USING utf8mb4), 256)"),
         // Printing a FLOAT shows six digits; as a double it shows all that is stored.
         "float" => format!("({column} + 0E0)"),
         "bit" => format!("({column} + 0)"),

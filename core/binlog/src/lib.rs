@@ -23,6 +23,7 @@
 //! | `text`, `jsonb` | values as the servers print them |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod address;
 mod column;
 mod compressed_column;
 mod cursor;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
+    address,
     column::ColumnDef,
     error::DecodeError,
     event_header::EventKind,
@@ -37,6 +38,9 @@ pub fn write_text(value: &Value<'_>, column: &ColumnDef, out: &mut Vec<u8>) -> R
         }
         Value::Year(year) => push_padded(out, year.into(), 4),
         Value::Json(bytes) => jsonb::to_text(bytes, out)?,
+        Value::Uuid(bytes) => address::push_uuid(out, bytes),
+        Value::Inet6(bytes) => address::push_inet6(out, bytes),
+        Value::Inet4(bytes) => address::push_inet4(out, bytes),
     }
     Ok(())
 }

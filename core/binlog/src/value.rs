@@ -1,6 +1,7 @@
 //! Values of a row, borrowed from the event.
 
 use crate::{
+    address,
     column::{ColumnDef, ColumnType},
     compressed_column::Compressed,
     cursor::Cursor,
@@ -45,6 +46,10 @@ pub enum Value<'a> {
     Vector(&'a [u8]),
     /// Of MariaDB's COMPRESSED columns; [`Compressed::bytes`] is the value.
     Compressed(Compressed<'a>),
+    /// Of MariaDB, as its text has them.
+    Uuid([u8; 16]),
+    Inet6([u8; 16]),
+    Inet4([u8; 4]),
 }
 
 impl Value<'_> {
@@ -74,6 +79,9 @@ pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, column: &ColumnDef) -> Result<Va
             let prefix = if column.meta > 255 { 2 } else { 1 };
             Value::Bytes(prefixed(cursor, prefix, "text")?)
         }
+        ColumnType::Uuid => Value::Uuid(fixed(cursor)?),
+        ColumnType::Inet6 => Value::Inet6(fixed(cursor)?),
+        ColumnType::Inet4 => Value::Inet4(fixed(cursor)?),
         ColumnType::Blob => Value::Bytes(prefixed(cursor, column.meta.into(), "BLOB")?),
         ColumnType::Json => Value::Json(prefixed(cursor, column.meta.into(), "JSON")?),
         ColumnType::Geometry => Value::Geometry(prefixed(cursor, column.meta.into(), "GEOMETRY")?),
@@ -142,6 +150,11 @@ fn decimal<'a>(cursor: &mut Cursor<'a>, column: &ColumnDef) -> Result<Value<'a>,
         Some(decimal) => Ok(Value::Decimal(decimal)),
         None => Err(cursor.malformed("DECIMAL of nine-digit groups", format!("{bytes:02x?}"))),
     }
+}
+
+fn fixed<const N: usize>(cursor: &mut Cursor<'_>) -> Result<[u8; N], DecodeError> {
+    let bytes = prefixed(cursor, 1, "UUID or address")?;
+    address::fixed(cursor, bytes)
 }
 
 #[inline]

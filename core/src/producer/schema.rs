@@ -63,7 +63,7 @@ pub(super) fn needs_definition(map: &TableMap, flavor: ServerFlavor) -> bool {
         || (flavor == ServerFlavor::MariaDb && map.columns.iter().any(may_be_uuid_or_address))
 }
 
-/// MariaDB logs UUID, INET6 and INET4 as BINARY of 16 and 4 bytes, in an order of bytes of its own.
+/// MariaDB logs UUID, INET6 and INET4 as BINARY of 16 and 4 bytes.
 fn may_be_uuid_or_address(column: &ColumnDef) -> bool {
     column.kind == ColumnType::Char
         && matches!(column.meta, 4 | 16)
@@ -77,13 +77,14 @@ pub(super) fn complete(
     definition: Option<&TableDefinition>,
     scope: &Scope,
     collations: &Collations,
+    flavor: ServerFlavor,
 ) -> Result<TableSchema, Failure> {
     let name = format!("{}.{}", map.database, map.table);
     let disagreement = definition.and_then(|definition| disagreement(&map, definition));
-    if let Some(definition) = definition {
-        refuse_hidden_types(&map, definition).map_err(|failure| failure.at(&name))?;
-    }
     let agreeing = if disagreement.is_none() { definition } else { None };
+    if flavor == ServerFlavor::MariaDb {
+        tell_hidden_types(&mut map, definition, agreeing.is_some()).map_err(|failure| failure.at(&name))?;
+    }
     if !map.has_full_metadata() {
         match agreeing {
             Some(definition) => fill_in(&mut map, definition, collations),
@@ -150,17 +151,33 @@ fn no_schema(name: &str, disagreement: Option<String>) -> Failure {
     }
 }
 
-fn refuse_hidden_types(map: &TableMap, definition: &TableDefinition) -> Result<(), Failure> {
-    let hidden = |column: &&ColumnDefinition| matches!(column.data_type.as_str(), "uuid" | "inet6" | "inet4");
-    for column in definition.columns.iter().filter(hidden) {
-        let named = map.columns.iter().find(|logged| logged.name.as_deref() == Some(&column.name));
-        if named.is_none_or(may_be_uuid_or_address) {
-            return Err(Failure::definite(
-                "column_type_not_carried",
-                format!("column `{}` is {}, which is not carried yet", column.name, column.column_type.to_uppercase()),
-                "exclude the table from the task, or change the column to CHAR(36)",
-            ));
-        }
+/// Says of each column that the log calls BINARY(16) or BINARY(4) which type it is: from the definition's column at the
+/// same place where the two agree, else from the one of the same name.
+fn tell_hidden_types(map: &mut TableMap, definition: Option<&TableDefinition>, agrees: bool) -> Result<(), Failure> {
+    for (index, column) in map.columns.iter_mut().enumerate().filter(|(_, column)| may_be_uuid_or_address(column)) {
+        let place = match &column.name {
+            _ if agrees => Some(index),
+            Some(name) => definition.and_then(|definition| definition.column(name)),
+            // Without names the table is refused, for the definition does not agree.
+            None => continue,
+        };
+        let defined = place.and_then(|place| definition?.columns.get(place));
+        column.kind = match (defined.map(|defined| defined.data_type.as_str()), column.meta) {
+            (Some("uuid"), 16) => ColumnType::Uuid,
+            (Some("inet6"), 16) => ColumnType::Inet6,
+            (Some("inet4"), 4) => ColumnType::Inet4,
+            (Some(_), _) => ColumnType::Char,
+            (None, length) => {
+                let name = column.name.as_deref().unwrap_or_default();
+                return Err(Failure::definite(
+                    "column_type_not_carried",
+                    format!(
+                        "column `{name}` is BINARY({length}), UUID, INET6 or INET4: the log does not say which, and the table has no such column now"
+                    ),
+                    "exclude the table from the task, or start after these rows and copy the table again",
+                ));
+            }
+        };
     }
     Ok(())
 }

@@ -87,7 +87,7 @@ fn named() -> TableMap {
 fn a_bare_log_is_completed_from_the_server() {
     let definition = definition("binary(16)");
     assert!(needs_definition(&bare(), ServerFlavor::MySql));
-    let schema = complete(bare(), Some(&definition), &scope(), &collations()).unwrap();
+    let schema = complete(bare(), Some(&definition), &scope(), &collations(), ServerFlavor::MySql).unwrap();
     assert_eq!((schema.target_name().as_str(), schema.key.as_deref()), ("copy.item", Some(&[0][..])));
     let map = &schema.map;
     assert_eq!(map.columns[0].unsigned, Some(true));
@@ -102,7 +102,7 @@ fn a_bare_log_is_completed_from_the_server() {
 #[test]
 fn a_bare_log_that_does_not_fit_the_server_stops_the_task() {
     let fails = |map: TableMap, definition: Option<&TableDefinition>| {
-        let failure = complete(map, definition, &scope(), &collations()).unwrap_err();
+        let failure = complete(map, definition, &scope(), &collations(), ServerFlavor::MySql).unwrap_err();
         assert!(failure.reason.contains("shop.item"), "{failure:?}");
         (failure.code.clone(), failure.reason)
     };
@@ -118,27 +118,47 @@ fn a_bare_log_that_does_not_fit_the_server_stops_the_task() {
 #[test]
 fn a_full_log_counts_more_than_the_server() {
     // The table has changed since: the log knows how it was.
-    let schema = complete(named(), Some(&definition("varchar(16)")), &scope(), &collations()).unwrap();
+    let schema =
+        complete(named(), Some(&definition("varchar(16)")), &scope(), &collations(), ServerFlavor::MySql).unwrap();
     assert_eq!((schema.columns[2].column_type.as_str(), schema.key), ("binary(16)", None));
     // Only the server knows of unique keys.
-    let schema = complete(named(), Some(&definition("binary(16)")), &scope(), &collations()).unwrap();
+    let schema =
+        complete(named(), Some(&definition("binary(16)")), &scope(), &collations(), ServerFlavor::MySql).unwrap();
     assert_eq!(schema.key, Some(vec![0]));
     let mut with_key = named();
     with_key.primary_key = Some(vec![(2, 4), (0, 0)]);
     assert!(!needs_definition(&with_key, ServerFlavor::MySql) && needs_definition(&with_key, ServerFlavor::MariaDb));
-    assert_eq!(complete(with_key, None, &scope(), &collations()).unwrap().key, Some(vec![2, 0]));
+    assert_eq!(complete(with_key, None, &scope(), &collations(), ServerFlavor::MySql).unwrap().key, Some(vec![2, 0]));
 }
 
 #[test]
-fn types_that_the_log_hides_and_collations_nobody_knows_are_refused() {
-    for hidden in ["uuid", "inet6"] {
+fn types_that_the_log_hides_are_looked_up() {
+    use ColumnType::{Char, Inet6, Uuid};
+    let complete = |map, definition: Option<&TableDefinition>| {
+        complete(map, definition, &scope(), &collations(), ServerFlavor::MariaDb)
+    };
+    for (code_type, kind) in [("uuid", Uuid), ("inet6", Inet6), ("binary(16)", Char)] {
+        let mut changed = definition(code_type);
         for map in [bare(), named()] {
-            let failure = complete(map, Some(&definition(hidden)), &scope(), &collations()).unwrap_err();
-            assert_eq!(failure.code, "column_type_not_carried", "{failure:?}");
+            let schema = complete(map, Some(&changed)).unwrap();
+            assert_eq!((schema.map.columns[2].kind, schema.columns[2].column_type.as_str()), (kind, code_type));
+        }
+        // The table has one more column now: what is found by its name is what it was.
+        changed.columns.insert(0, defined("new", "int", None, None));
+        let schema = complete(named(), Some(&changed)).unwrap();
+        assert_eq!((schema.map.columns[2].kind, schema.columns[2].column_type.as_str()), (kind, code_type));
+        changed.columns[3].name = "renamed".into();
+        for definition in [Some(&changed), None] {
+            let failure = complete(named(), definition).unwrap_err();
+            assert!(failure.code == "column_type_not_carried" && failure.reason.contains("`code`"), "{failure:?}");
         }
     }
+}
+
+#[test]
+fn collations_that_nobody_knows_are_refused() {
     let mut unknown = named();
     unknown.columns[1].collation = Some(9999);
-    let failure = complete(unknown, None, &scope(), &collations()).unwrap_err();
+    let failure = complete(unknown, None, &scope(), &collations(), ServerFlavor::MySql).unwrap_err();
     assert!(failure.code == "collation_unknown" && failure.reason.contains("9999"));
 }

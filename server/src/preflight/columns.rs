@@ -85,7 +85,24 @@ fn holds(is: &ColumnDefinition, wanted: &ColumnDefinition) -> bool {
     // MariaDB's JSON is a LONGTEXT.
     let json =
         matches!((is.data_type.as_str(), wanted.data_type.as_str()), ("json", "longtext") | ("longtext", "json"));
-    wider || longer || json
+    wider || longer || json || holds_text_of(is, wanted)
+}
+
+/// MariaDB's UUIDs and addresses are written as text, or as bytes where the column is one of bytes.
+fn holds_text_of(is: &ColumnDefinition, wanted: &ColumnDefinition) -> bool {
+    let (characters, bytes) = match wanted.data_type.as_str() {
+        "uuid" => (36, 16),
+        "inet6" => (39, 16),
+        "inet4" => (15, 4),
+        _ => return false,
+    };
+    let length = length(is).unwrap_or(0);
+    match is.data_type.as_str() {
+        "char" | "varchar" => length >= characters,
+        "binary" => length == bytes,
+        "varbinary" => length >= bytes,
+        name => name.ends_with("text") || name.ends_with("blob"),
+    }
 }
 
 fn length(column: &ColumnDefinition) -> Option<u64> {
@@ -217,6 +234,13 @@ mod tests {
         for (is, wanted, fits) in [
             ("int(11)", "int", true),
             ("bigint", "int(11)", true),
+            ("char(36)", "uuid", true),
+            ("char(32)", "uuid", false),
+            ("binary(16)", "uuid", true),
+            ("binary(20)", "inet6", false),
+            ("varchar(39)", "inet6", true),
+            ("tinyblob", "inet4", true),
+            ("int", "inet4", false),
             ("int", "bigint", false),
             ("int unsigned", "int", false),
             ("varchar(40)", "varchar(20)", true),

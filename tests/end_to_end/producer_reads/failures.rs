@@ -161,20 +161,19 @@ async fn changes_that_are_not_carried_in_mysql() {
 #[tokio::test]
 async fn changes_that_are_not_carried_in_mariadb() {
     let server = server(Flavor::MariaDb118, &[]).await;
-    for (sql, code, names) in [
-        (
-            "SET binlog_format = STATEMENT; REPLACE INTO shop.item VALUES (9, NULL, NULL, NULL)",
-            "statement_format",
-            vec!["REPLACE", "shop.item"],
-        ),
-        (
-            "CREATE TABLE shop.key_uuid (id UUID PRIMARY KEY); INSERT INTO shop.key_uuid VALUES (UUID())",
-            "column_type_not_carried",
-            vec!["shop.key_uuid", "UUID"],
-        ),
-    ] {
-        assert_definite(&stopped_by(&server, sql).await, code, &names);
-    }
+    let statement = "SET binlog_format = STATEMENT; REPLACE INTO shop.item VALUES (9, NULL, NULL, NULL)";
+    assert_definite(&stopped_by(&server, statement).await, "statement_format", &["REPLACE", "shop.item"]);
+    // UUID or BINARY(16)? Once the table is gone nobody knows.
+    server
+        .exec(
+            "FLUSH BINARY LOGS; CREATE TABLE shop.key_uuid (id UUID PRIMARY KEY); \
+             INSERT INTO shop.key_uuid VALUES (UUID()); DROP TABLE shop.key_uuid",
+        )
+        .await
+        .unwrap();
+    let start = r#""start": {"file": "binlog.000002", "offset": 4}"#;
+    let mut reading = Reading::open(&spec(&server, &format!("{SHOP}, {start}")), None).await.unwrap();
+    assert_definite(&reading.failure().await, "column_type_not_carried", &["shop.key_uuid", "`id`", "UUID"]);
 }
 
 #[tokio::test]

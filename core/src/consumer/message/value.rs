@@ -13,6 +13,7 @@
 //! | TIMESTAMP | the same, in UTC (Canal: in the time zone of its host) | 93 |
 //! | CHAR, VARCHAR, TEXT | text, read in the column's character set (Canal: VARCHAR always as UTF-8) | 1, 12, 2005 |
 //! | JSON | MySQL's own text | 12 |
+//! | UUID, INET6, INET4 of MariaDB | text (Canal: bytes) | 1 |
 //! | BINARY, VARBINARY, BLOB, GEOMETRY, VECTOR | byte n as the character U+00nn; GEOMETRY is SRID and WKB | 2004 |
 //!
 //! BINARY(n) has its whole length: the binary log drops trailing zero bytes, and so does Canal. A column's `sqlType`
@@ -168,6 +169,7 @@ pub(super) fn sql_type(value: Value<'_>, form: Form, column: &ColumnDef) -> i16 
         ColumnType::Time | ColumnType::OldTime => 92,
         ColumnType::DateTime | ColumnType::OldDateTime | ColumnType::Timestamp | ColumnType::OldTimestamp => 93,
         ColumnType::Year | ColumnType::Json => 12,
+        ColumnType::Uuid | ColumnType::Inet6 | ColumnType::Inet4 => 1,
         ColumnType::Geometry | ColumnType::Vector => 2004,
         ColumnType::Char
         | ColumnType::Varchar

@@ -47,9 +47,16 @@ impl Plan {
                     "add the column on the target, or drop it at the source, and start the task again",
                 ));
             };
-            let json = source.map.columns.get(index).is_some_and(|definition| definition.kind == ColumnType::Json);
-            let charset = column.charset.as_deref().or(json.then_some("utf8mb4"));
-            let (written, compared) = placeholders(charset, target_column);
+            let kind = source.map.columns.get(index).map(|definition| definition.kind);
+            let charset = match kind {
+                Some(ColumnType::Json) => Some("utf8mb4"),
+                Some(ColumnType::Uuid | ColumnType::Inet6 | ColumnType::Inet4) => Some("ascii"),
+                _ => column.charset.as_deref(),
+            };
+            let (written, compared) = match kind.and_then(|kind| from_text(kind, target_column)) {
+                Some(bytes) => (bytes.to_owned(), bytes.to_owned()),
+                None => placeholders(charset, target_column),
+            };
             columns.push(PlannedColumn {
                 name: quoted(&target_column.name),
                 generated: target_column.generated,
@@ -125,6 +132,16 @@ impl Plan {
 
     fn of<'a>(&'a self, indexes: &'a [usize]) -> impl Iterator<Item = &'a PlannedColumn> {
         indexes.iter().filter_map(|&index| self.columns.get(index))
+    }
+}
+
+/// MariaDB's UUIDs and addresses come as text; a column of bytes takes the bytes that they mean.
+fn from_text(kind: ColumnType, target: &ColumnDefinition) -> Option<&'static str> {
+    let is_bytes = target.data_type.ends_with("binary") || target.data_type.ends_with("blob");
+    match kind {
+        ColumnType::Uuid if is_bytes => Some("UNHEX(REPLACE(?,'-',''))"),
+        ColumnType::Inet6 | ColumnType::Inet4 if is_bytes => Some("INET6_ATON(?)"),
+        _ => None,
     }
 }
 
@@ -246,6 +263,21 @@ mod tests {
     fn a_missing_column_is_named() {
         let failure = Plan::new(&source(&[("a", None)], None), &target(&[column("b", None, false)])).unwrap_err();
         assert!(failure.reason.contains("`a` of shop.item is missing in copy.it`em"), "{}", failure.reason);
+    }
+
+    #[test]
+    fn uuids_and_addresses_are_text_or_bytes() {
+        let typed = |data_type: &str| ColumnDefinition { data_type: data_type.into(), ..column("a", None, false) };
+        for (kind, data_type, expected) in [
+            (ColumnType::Uuid, "binary", Some("UNHEX(REPLACE(?,'-',''))")),
+            (ColumnType::Inet6, "varbinary", Some("INET6_ATON(?)")),
+            (ColumnType::Inet4, "blob", Some("INET6_ATON(?)")),
+            (ColumnType::Uuid, "char", None),
+            (ColumnType::Inet4, "inet6", None),
+            (ColumnType::Char, "binary", None),
+        ] {
+            assert_eq!(from_text(kind, &typed(data_type)), expected, "{kind:?} {data_type}");
+        }
     }
 
     #[test]

@@ -27,7 +27,14 @@ pub(super) fn param(value: &Value<'_>, column: &ColumnDef) -> Result<Param, Deco
             jsonb::to_text(document, &mut text)?;
             Param::Bytes(text)
         }
-        Value::Decimal(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Timestamp { .. } => {
+        Value::Decimal(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_)
+        | Value::Timestamp { .. }
+        | Value::Uuid(_)
+        | Value::Inet6(_)
+        | Value::Inet4(_) => {
             let mut text = Vec::with_capacity(32);
             write_text(value, column, &mut text)?;
             Param::Bytes(text)

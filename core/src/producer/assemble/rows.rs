@@ -73,7 +73,7 @@ impl Assembler {
     }
 
     pub(super) fn learn(&mut self, awaited: Awaited, definition: Option<&TableDefinition>) -> Result<(), Failure> {
-        let schema = schema::complete(awaited.map, definition, &self.scope, &self.collations)?;
+        let schema = schema::complete(awaited.map, definition, &self.scope, &self.collations, self.dialect.flavor)?;
         self.schemas.insert(awaited.table_id, awaited.body, Known::Table(Arc::new(schema)));
         Ok(())
     }

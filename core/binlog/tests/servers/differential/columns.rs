@@ -91,9 +91,7 @@ impl Kind {
                 }
             }
             18 => Kind::Inet6,
-            19 if flavor == Flavor::MariaDb1011 || flavor == Flavor::MariaDb118 => {
-                random.one(&[Kind::Uuid, Kind::Inet4])
-            }
+            19 => random.one(&[Kind::Uuid, Kind::Inet4]),
             20 => Kind::CompressedText(10 + random.below(400)),
             _ => Kind::CompressedBlob,
         }
@@ -155,8 +153,6 @@ impl Kind {
             }
             Kind::CompressedText(_) | Kind::CompressedBlob => format!("HEX({column})"),
             Kind::Json => format!("CAST({column} AS CHAR)"),
-            Kind::Uuid => format!("UPPER(REPLACE(CAST({column} AS CHAR),'-',''))"),
-            Kind::Inet6 | Kind::Inet4 => format!("HEX(INET6_ATON({column}))"),
             _ => column.to_owned(),
         }
     }
@@ -202,11 +198,26 @@ impl Kind {
                 format!("STRING_TO_VECTOR('[{}]')", numbers.join(","))
             }
             Kind::Uuid => {
-                let hex = format!("{:016x}{:016x}", random.next(), random.next());
+                let mut hex = format!("{:016x}{:016x}", random.next(), random.next());
+                // Often one of the versions and variants that servers store in another order; sometimes the first or last.
+                match random.below(8) {
+                    0 => hex = "0".repeat(32),
+                    1 => hex = "f".repeat(32),
+                    2 => hex.replace_range(30.., "00"),
+                    3 | 4 => {
+                        hex.replace_range(12..13, random.one(&["1", "2", "3", "4", "5", "6", "7", "8"]));
+                        hex.replace_range(16..17, random.one(&["8", "9", "a", "b"]));
+                    }
+                    _ => {}
+                }
                 format!("'{}-{}-{}-{}-{}'", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
             }
-            Kind::Inet6 => format!("'2001:db8::{:x}:{:x}'", random.below(65_536), random.below(65_536)),
-            Kind::Inet4 => format!("'{}.{}.0.{}'", random.below(256), random.below(256), random.below(256)),
+            Kind::Inet6 => {
+                let any = random.below(65_536);
+                let words: Vec<_> = (0..8).map(|_| format!("{:x}", random.one(&[0, 0, 0, 1, 0xffff, any]))).collect();
+                format!("'{}'", words.join(":"))
+            }
+            Kind::Inet4 => format!("'{}.{}.0.{}'", random.below(256), random.below(256), random.below(2)),
             Kind::CompressedText(length) => {
                 let (text, times) = (random.text(length / 10, characters("utf8mb4")), random.below(10));
                 format!("REPEAT('{text}',{times})")

@@ -12,7 +12,8 @@ use crate::values::binlog_files;
 use columns::Table;
 use random::Random;
 use replicator_binlog::{
-    BINARY_COLLATION, DecodeError, Decoder, EventBody, FileSplitter, InflateLimits, RowsKind, TableMap, TableMapCache,
+    BINARY_COLLATION, ColumnType, DecodeError, Decoder, EventBody, FileSplitter, InflateLimits, RowsKind, TableMap,
+    TableMapCache,
 };
 use replicator_tests::{Flavor, MysqlServer, log_printer};
 use std::collections::BTreeMap;
@@ -211,12 +212,18 @@ fn over(held: &str, image: &str) -> String {
     values.map(|(held, value)| if value == "ABSENT" { held } else { value }).collect::<Vec<_>>().join("\t")
 }
 
-/// What 5.6 does not send; the others have to agree.
+/// What the log does not say, or 5.6 does not; the others have to agree.
 fn complete(map: &mut TableMap, table: Option<&Table>) {
     let has_metadata = map.has_full_metadata();
     for (index, column) in map.columns.iter_mut().enumerate() {
         // The first column is the id, and `mark` has no other.
         let kind = index.checked_sub(1).and_then(|index| table?.columns.get(index));
+        column.kind = match kind {
+            Some(columns::Kind::Uuid) => ColumnType::Uuid,
+            Some(columns::Kind::Inet6) => ColumnType::Inet6,
+            Some(columns::Kind::Inet4) => ColumnType::Inet4,
+            _ => column.kind,
+        };
         let unsigned = kind.is_some_and(columns::Kind::is_unsigned);
         if has_metadata {
             assert!(!column.kind.is_integer() || column.unsigned == Some(unsigned), "{:?}", column.name);

@@ -65,6 +65,9 @@ fn expected(value: &Value<'_>, column: &ColumnDef) -> Expected {
         Value::Year(_) => exactly(written(value)),
         Value::Decimal(_) => Expected::Decimal(written(value).into_bytes()),
         Value::Bytes(bytes) | Value::Geometry(bytes) => Expected::Quoted(bytes.to_vec()),
+        // The tool knows of bytes only, and prints them as they are logged.
+        Value::Uuid(bytes) | Value::Inet6(bytes) => Expected::Quoted(logged(bytes)),
+        Value::Inet4(bytes) => Expected::Quoted(logged(bytes)),
         Value::Json(_) => match written(value) {
             // The tool takes a document that is nothing but a string out of its quotes.
             text if text.starts_with('"') && text.contains('\\') => Expected::Anything,
@@ -85,6 +88,12 @@ fn expected(value: &Value<'_>, column: &ColumnDef) -> Expected {
         },
         Value::Vector(_) | Value::Compressed(_) => Expected::Anything,
     }
+}
+
+/// Without zeros at the end.
+fn logged(bytes: &[u8]) -> Vec<u8> {
+    let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    bytes[..length].into()
 }
 
 fn binary(number: u64, bits: usize) -> String {
