@@ -10,6 +10,7 @@ use replicator_coordination::session::Session;
 use replicator_model::desired::{DesiredState, OnceOrder, TransactionPlace};
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
+use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::ServerFacts;
 use replicator_mysql::locate::LogReader;
 use replicator_mysql::shown::ShownTransaction;
@@ -73,21 +74,33 @@ fn is_meant(request: &SkipRequest, place: &TransactionPlace) -> bool {
 
 async fn read(seen: &Observation, limits: &Limits, place: &TransactionPlace) -> Result<ShownTransaction, String> {
     let _place = limits.place().await;
-    let endpoint = source::endpoint(&seen.spec, limits).await?;
+    let endpoints = source::endpoints(&seen.spec, limits).await?;
+    let unique = source::unique(&seen.spec.name);
+    // The place means something in the log of the host that was read, and in no other's.
     let reading = async {
-        let mut conn = endpoint.connect(&[]).await?;
-        let facts = ServerFacts::ask(&mut conn).await?;
-        if facts.server != place.server {
-            let reason = format!("the source is now server {}, and it is in the log of {}", facts.server, place.server);
-            return Err(Failure::definite("source_changed", reason, "point the task back"));
+        let mut refused = None;
+        for endpoint in endpoints {
+            match reader_at(endpoint, place, &unique).await {
+                Ok(reader) => return reader.transaction_at(&place.position).await,
+                Err(failure) => refused = refused.or(Some(failure)),
+            }
         }
-        let reader = LogReader::new(endpoint, &facts, &source::unique(&seen.spec.name));
-        reader.transaction_at(&place.position).await
+        Err(refused.unwrap_or_else(|| Failure::transient("source_changed", "the task names no source", "report it")))
     };
     match tokio::time::timeout(READ_TIME_MAX, reading).await {
         Ok(read) => read.map_err(|failure| failure.reason),
         Err(_) => Err(format!("the source did not send it within {} s", READ_TIME_MAX.as_secs())),
     }
+}
+
+async fn reader_at(endpoint: Endpoint, place: &TransactionPlace, unique: &str) -> Result<LogReader, Failure> {
+    let mut conn = endpoint.connect(&[]).await?;
+    let facts = ServerFacts::ask(&mut conn).await?;
+    if facts.server != place.server {
+        let reason = format!("the source is now server {}, and it is in the log of {}", facts.server, place.server);
+        return Err(Failure::definite("source_changed", reason, "point the task back"));
+    }
+    Ok(LogReader::new(endpoint, &facts, unique))
 }
 
 fn view(place: &TransactionPlace, shown: Option<ShownTransaction>) -> SkippableTransaction {

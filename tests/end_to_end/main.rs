@@ -10,6 +10,7 @@ mod coordination_contract;
 mod failover;
 mod failures;
 mod foreign_keys;
+mod huge_logs;
 mod kafka_consumer;
 mod kafka_reader;
 mod lag_truth;

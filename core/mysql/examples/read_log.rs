@@ -10,6 +10,7 @@ use replicator_model::secret::Secret;
 use replicator_model::task::{Tls, TlsMode};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::ServerFlavor;
+use replicator_mysql::place::Place;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, EventPart, ReplicaIdentity};
 use std::error::Error;
 use std::hint::black_box;
@@ -62,7 +63,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         from: DumpFrom::Position { file: file.clone(), offset: offset.parse()? },
     };
     let mut connection = BinlogConnection::open(&endpoint, dump).await.map_err(|failure| failure.to_string())?;
-    let end: u32 = end.parse()?;
+    let end: u64 = end.parse()?;
+    let mut place = Place::new(file, offset.parse()?);
     let mut reading = Reading::default();
     loop {
         let event = connection.next().await.map_err(|failure| failure.to_string())?;
@@ -70,7 +72,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         if mode != Mode::Receive {
             reading.take(&event.bytes, event.part, mode)?;
         }
-        if EventHeader::parse(&event.bytes)?.log_pos >= end {
+        // What a compressed transaction has inside has no place of its own.
+        if event.part != EventPart::Inner {
+            place.pass(&EventHeader::parse(&event.bytes)?);
+        }
+        if place.offset >= end {
             break;
         }
     }

@@ -1,6 +1,8 @@
 //! Heartbeat rows at a source: each task has one, with the source's time when it was last written.
 
 use crate::answer;
+use crate::facts::ServerFacts;
+use crate::replicas;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use replicator_model::failure::Failure;
@@ -44,10 +46,37 @@ async fn run(conn: &mut Conn, sql: &str) -> Result<(), Failure> {
     conn.query_drop(sql).await.map_err(|error| crate::error::failure(&error))
 }
 
+const NOT_WRITTEN: &str = "heartbeat_not_written";
+
+/// Refuses a server that follows another: what is written there is not at the task's other hosts, and with GTIDs the task
+/// could not go back to them.
+pub async fn check_follows_nobody(conn: &mut Conn, facts: &ServerFacts) -> Result<(), Failure> {
+    let told = "no heartbeat row is written, the lag is told from where the log ends";
+    let followed = replicas::followed(conn, facts).await.map_err(|failure| {
+        Failure::transient(
+            NOT_WRITTEN,
+            format!("{told}: whether the host that is read is a replica is not known: {}", failure.reason),
+            "GRANT REPLICATION CLIENT (MariaDB: SLAVE MONITOR) ON *.* to the source's user",
+        )
+    })?;
+    match followed.first() {
+        None => Ok(()),
+        Some(source) => Err(Failure::transient(
+            NOT_WRITTEN,
+            format!("{told}: the host that is read is itself a replica, of {source}"),
+            "nothing is to be done if it is read for a while only; where it has taken over, end its replication \
+             (RESET REPLICA ALL)",
+        )),
+    }
+}
+
 /// What heartbeat rows that can't be written mean, and what the user needs.
 pub fn not_written(failure: Failure) -> Failure {
+    if failure.code == NOT_WRITTEN {
+        return failure;
+    }
     Failure::transient(
-        "heartbeat_not_written",
+        NOT_WRITTEN,
         format!(
             "no heartbeat row is written at the source, the lag is told from where its log ends: {}",
             failure.reason

@@ -4,9 +4,9 @@ use super::Producer;
 use super::assemble::{self, Assembler, OwnHeartbeat, Wanted};
 use super::followed::{self, Followed, Looked, SchemaStore};
 use super::prepared::{PreparedReader, PreparedRows};
+use super::read_from::{Hosts, ReadFrom, most_hopeful};
 use super::rival;
 use super::scope::Scope;
-use super::source_head::most_hopeful;
 use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
 use mysql_async::Conn;
@@ -34,14 +34,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::{JoinError, JoinHandle};
 
-/// Most bytes of rows held for distributed transactions between XA PREPARE and their outcome. A larger one is read
-/// again from the source's log when it is committed, which costs a connection and a moment.
-const PREPARED_BYTES_MAX: usize = 16 << 20;
-
 /// Reads the binary log of one server.
 pub(super) struct BinlogProducer {
-    /// The preferred first.
-    endpoints: Vec<Endpoint>,
+    hosts: Hosts,
     /// The one that is read from.
     endpoint: Endpoint,
     task: TaskName,
@@ -51,6 +46,7 @@ pub(super) struct BinlogProducer {
     start: Start,
     heartbeat: Duration,
     event_bytes_max: u64,
+    prepared_bytes_max: usize,
     skip: Option<TransactionPlace>,
     schemas: Option<Arc<dyn SchemaStore>>,
     stream: Option<Stream>,
@@ -80,7 +76,7 @@ impl BinlogProducer {
         let endpoints = Endpoint::of_source(spec)?;
         let Some(endpoint) = endpoints.first().cloned() else { return Err(most_hopeful(Vec::new())) };
         Ok(Self {
-            endpoints,
+            hosts: Hosts::new(endpoints),
             endpoint,
             task: task.clone(),
             server_id: spec.server_id,
@@ -89,6 +85,7 @@ impl BinlogProducer {
             start: spec.start.clone(),
             heartbeat: spec.heartbeat.duration(),
             event_bytes_max: pipe.event_bytes_max.get(),
+            prepared_bytes_max: usize::try_from(pipe.prepared_bytes_max.get()).unwrap_or(usize::MAX),
             skip: None,
             schemas: None,
             stream: None,
@@ -139,7 +136,7 @@ impl BinlogProducer {
             heartbeat: Some(OwnHeartbeat { task: self.task.to_string(), server_id: facts.server_id }),
             // Where the checkpoint is behind it, it has been left out, and only that is not recorded yet.
             skip: self.skip.clone().filter(|skip| !resume.is_some_and(|resume| resume.has_passed(skip))),
-            prepared_bytes_max: Some(PREPARED_BYTES_MAX),
+            prepared_bytes_max: Some(self.prepared_bytes_max),
         };
         self.stream = Some(Stream {
             connection: begun.connection,
@@ -272,6 +269,10 @@ impl Producer for BinlogProducer {
         self.schemas = Some(store);
     }
 
+    fn read_from(&self) -> ReadFrom {
+        self.hosts.read_from()
+    }
+
     fn transaction(&self) -> Option<TransactionStart> {
         self.stream.as_ref().and_then(|stream| stream.assembler.transaction().cloned())
     }
@@ -282,11 +283,12 @@ impl Producer for BinlogProducer {
 
     async fn open(&mut self, resume: Option<&Checkpoint>) -> Result<Checkpoint, Failure> {
         let mut failures = Vec::new();
-        for endpoint in self.endpoints.clone() {
+        for endpoint in self.hosts.all.clone() {
             let address = format!("source {}", endpoint.address());
             self.endpoint = endpoint;
             match self.begin(resume).await {
                 Ok(checkpoint) => {
+                    self.hosts.choose(&self.endpoint);
                     if !failures.is_empty() {
                         tracing::warn!(task = %self.task, address, ?failures, "reads from a fallback host");
                     }

@@ -6,6 +6,7 @@ use mysql_async::Conn;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_mysql::connect::Endpoint;
+use replicator_mysql::facts::ServerFacts;
 use replicator_mysql::heartbeat;
 
 /// A session that is not let down by a lock or by other replicas: a heartbeat that waits tells nothing.
@@ -15,16 +16,22 @@ const SETTINGS: [&str; 2] = ["SET SESSION autocommit = 1", "SET SESSION innodb_l
 pub(super) struct EndpointHeart {
     task: TaskName,
     endpoint: Endpoint,
+    /// Whether it is written even where the host follows another server.
+    may_be_replica: bool,
     connected: Option<Conn>,
 }
 
 impl EndpointHeart {
-    pub(super) fn new(task: TaskName, endpoint: Endpoint) -> Self {
-        Self { task, endpoint, connected: None }
+    pub(super) fn new(task: TaskName, endpoint: Endpoint, may_be_replica: bool) -> Self {
+        Self { task, endpoint, may_be_replica, connected: None }
     }
 
     async fn connect(&self) -> Result<Conn, Failure> {
         let mut conn = self.endpoint.connect(&SETTINGS).await?;
+        if !self.may_be_replica {
+            let facts = ServerFacts::ask(&mut conn).await?;
+            heartbeat::check_follows_nobody(&mut conn, &facts).await?;
+        }
         heartbeat::prepare(&mut conn).await?;
         Ok(conn)
     }

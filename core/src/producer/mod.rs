@@ -16,6 +16,7 @@ mod column_type;
 mod followed;
 mod heartbeat;
 mod prepared;
+mod read_from;
 mod rival;
 mod schema;
 mod scope;
@@ -27,12 +28,12 @@ use async_trait::async_trait;
 use binlog::BinlogProducer;
 pub use followed::SchemaStore;
 use heartbeat::EndpointHeart;
+pub use read_from::ReadFrom;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::TransactionPlace;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::{PipeSpec, ProducerSpec, Route};
-use replicator_mysql::connect::Endpoint;
 pub use replicator_mysql::head::{KeptLogs, SourceHead};
 pub use replicator_mysql::heartbeat::not_written as heartbeat_not_written;
 pub use replicator_mysql::stream_error::REPLICA_ID_TAKEN;
@@ -54,6 +55,9 @@ pub trait Producer: Send {
     /// Called before `open`, if at all: somebody else has the task's identity at the source, so use another one. 0 is the
     /// first.
     fn use_identity(&mut self, variant: u32);
+
+    /// Which of the task's hosts it reads from.
+    fn read_from(&self) -> ReadFrom;
 
     /// The transaction that is being read: after an error, the one that can't be carried.
     fn transaction(&self) -> Option<TransactionStart>;
@@ -98,16 +102,15 @@ pub fn build(
     Ok(Box::new(BinlogProducer::new(task, spec, routes, pipe)?))
 }
 
-/// Asks a source for its head. Connects to nothing yet.
-pub fn build_head(spec: &ProducerSpec) -> Result<Box<dyn Head>, Failure> {
-    Ok(Box::new(EndpointHead::new(Endpoint::of_source(spec)?)))
+/// Asks the source that a producer reads from for its head, once it is known which of the task's hosts that is. Connects to
+/// nothing yet.
+pub async fn build_head(from: ReadFrom) -> Box<dyn Head> {
+    Box::new(EndpointHead::new(from.known().await))
 }
 
-/// Writes heartbeat rows at a source. Connects to nothing yet.
-pub fn build_heart(task: &TaskName, spec: &ProducerSpec) -> Result<Box<dyn Heart>, Failure> {
-    // A task with more than one host writes none.
-    match Endpoint::of_source(spec)?.into_iter().next() {
-        Some(endpoint) => Ok(Box::new(EndpointHeart::new(task.clone(), endpoint))),
-        None => Err(source_head::most_hopeful(Vec::new())),
-    }
+/// Writes heartbeat rows at the source that a producer reads from, once it is known which that is. Connects to nothing
+/// yet.
+pub async fn build_heart(task: &TaskName, spec: &ProducerSpec, from: ReadFrom) -> Box<dyn Heart> {
+    let may_be_replica = spec.fallback_hosts.is_empty();
+    Box::new(EndpointHeart::new(task.clone(), from.known().await, may_be_replica))
 }

@@ -10,14 +10,13 @@ use replicator_mysql::head::{self, KeptLogs, SourceHead};
 
 /// Asks a source for its head over a connection that is kept.
 pub(super) struct EndpointHead {
-    /// The preferred first.
-    endpoints: Vec<Endpoint>,
+    endpoint: Endpoint,
     connected: Option<(Conn, ServerFacts)>,
 }
 
 impl EndpointHead {
-    pub(super) fn new(endpoints: Vec<Endpoint>) -> Self {
-        Self { endpoints, connected: None }
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, connected: None }
     }
 
     /// Taken out while it is used: a cancelled or failed call leaves none behind.
@@ -25,14 +24,8 @@ impl EndpointHead {
         if let Some(connected) = self.connected.take() {
             return Ok(connected);
         }
-        let mut failures = Vec::new();
-        for endpoint in &self.endpoints {
-            match asked(endpoint).await {
-                Ok(connected) => return Ok(connected),
-                Err(failure) => failures.push(failure.at(format!("source {}", endpoint.address()))),
-            }
-        }
-        Err(most_hopeful(failures))
+        let asked = asked(&self.endpoint).await;
+        asked.map_err(|failure| failure.at(format!("source {}", self.endpoint.address())))
     }
 
     async fn ask_once(&mut self) -> Result<SourceHead, Failure> {
@@ -65,32 +58,4 @@ async fn asked(endpoint: &Endpoint) -> Result<(Conn, ServerFacts), Failure> {
     let mut conn = endpoint.connect(&[]).await?;
     let facts = ServerFacts::ask(&mut conn).await?;
     Ok((conn, facts))
-}
-
-/// Of what went wrong at one host after the other, what is told: where a later try may end otherwise, that it may.
-pub(super) fn most_hopeful(mut failures: Vec<Failure>) -> Failure {
-    let told = failures.iter().position(Failure::is_transient).unwrap_or(0);
-    if failures.is_empty() {
-        return Failure::definite("not_open", "the task names no source", "report it");
-    }
-    failures.swap_remove(told)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_that_may_come_back_is_waited_for() {
-        let definite = |code: &str| Failure::definite(code, "", "");
-        let transient = |code: &str| Failure::transient(code, "", "");
-        for (failures, told) in [
-            (vec![definite("a")], "a"),
-            (vec![definite("a"), definite("b")], "a"),
-            (vec![definite("a"), transient("b"), transient("c")], "b"),
-            (vec![transient("a"), definite("b")], "a"),
-        ] {
-            assert_eq!(most_hopeful(failures).code, told);
-        }
-    }
 }

@@ -9,7 +9,7 @@ use crate::pipe::fence::Fence;
 use crate::pipe::held::Held;
 use crate::pipe::progress::PipeProgress;
 use crate::pipe::{Pipe, panicked};
-use crate::producer::{self, Producer};
+use crate::producer::{self, Producer, ReadFrom};
 use replicator_coordination::lease::Lease;
 use replicator_coordination::watching::Changes;
 use replicator_model::checkpoint::Checkpoint;
@@ -62,11 +62,12 @@ impl Attempt<'_> {
         report.begin(Arc::clone(&progress), owed.as_ref()).await;
         let pipe_stop = stop.child_token();
         let (started, is_started) = watch::channel(false);
-        let mut pipe = match self.start(spec, Arc::clone(&progress), owed, pipe_stop.clone(), started).await {
-            Ok(pipe) => pipe,
-            Err(failure) => return Ended::Failed(failure),
-        };
-        let source = SourceAsked::start(&self.supervisor.task, &spec.producer);
+        let (mut pipe, read_from) =
+            match self.start(spec, Arc::clone(&progress), owed, pipe_stop.clone(), started).await {
+                Ok(started) => started,
+                Err(failure) => return Ended::Failed(failure),
+            };
+        let source = SourceAsked::start(&self.supervisor.task, &spec.producer, read_from);
         let ended = self.follow(&mut pipe, &source, is_started, report, changes, stop, &pipe_stop).await;
         drop(pipe);
         report.checkpoint().await;
@@ -81,7 +82,7 @@ impl Attempt<'_> {
         owed: Option<Once>,
         stop: CancellationToken,
         started: watch::Sender<bool>,
-    ) -> Result<Held<Result<(), Failure>>, Failure> {
+    ) -> Result<(Held<Result<(), Failure>>, ReadFrom), Failure> {
         let (clock, metrics) = (self.lease.clock(), self.supervisor.metrics.clone());
         let (mut source, mut target) = (spec.producer.clone(), spec.consumer.clone());
         let mut rewind = None;
@@ -94,6 +95,7 @@ impl Attempt<'_> {
         }
         let mut producer = producer::build(&spec.name, &source, &spec.routes, &spec.pipe)?;
         producer.use_identity(self.identity);
+        let read_from = producer.read_from();
         let pipe = Pipe {
             producer: remembering(producer, self.lease),
             consumer: consumer::build(&spec.name, &target)?,
@@ -117,7 +119,7 @@ impl Attempt<'_> {
             started.send_replace(true);
             Ok(())
         };
-        Ok(Held::start(pipe.run(last_commit, stop, start_at)))
+        Ok((Held::start(pipe.run(last_commit, stop, start_at)), read_from))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the hands of one loop")]

@@ -2,7 +2,7 @@
 //! it, and the heartbeat rows of a task that wants them. Trouble with any of it stops nothing.
 
 use crate::pipe::held::Held;
-use crate::producer::{self, Head, KeptLogs, SourceHead};
+use crate::producer::{self, Head, KeptLogs, ReadFrom, SourceHead};
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::ProducerSpec;
@@ -38,12 +38,13 @@ pub(super) struct SourceAsked {
 }
 
 impl SourceAsked {
-    pub(super) fn start(task: &TaskName, spec: &ProducerSpec) -> Self {
+    /// Asks the host that the pipe reads from.
+    pub(super) fn start(task: &TaskName, spec: &ProducerSpec, from: ReadFrom) -> Self {
         let (heads, head) = watch::channel(None);
         let (keeps, kept) = watch::channel(None);
         let (beats, heartbeats) = watch::channel(Ok(false));
-        let asking = ask(task.clone(), spec.clone(), heads, keeps);
-        let beating = beat(task.clone(), spec.clone(), beats);
+        let asking = ask(task.clone(), from.clone(), heads, keeps);
+        let beating = beat(task.clone(), spec.clone(), from, beats);
         Self { head, kept, heartbeats, _workers: [Held::start(asking), Held::start(beating)] }
     }
 
@@ -65,12 +66,11 @@ impl SourceAsked {
 
 async fn ask(
     task: TaskName,
-    spec: ProducerSpec,
+    from: ReadFrom,
     answers: watch::Sender<Option<HeadSeen>>,
     keeps: watch::Sender<Option<KeptLogs>>,
 ) {
-    // A spec that has no head has no pipe either, and that one says why.
-    let Ok(mut head) = producer::build_head(&spec) else { return };
+    let mut head = producer::build_head(from).await;
     let mut next_kept = Instant::now();
     loop {
         let pause = match in_time(head.ask()).await {
@@ -102,9 +102,9 @@ async fn ask_what_is_kept(task: &TaskName, head: &mut dyn Head) -> Option<KeptLo
     }
 }
 
-async fn beat(task: TaskName, spec: ProducerSpec, beats: watch::Sender<Result<bool, Failure>>) {
+async fn beat(task: TaskName, spec: ProducerSpec, from: ReadFrom, beats: watch::Sender<Result<bool, Failure>>) {
     let Some(every) = spec.lag_heartbeat else { return };
-    let Ok(mut heart) = producer::build_heart(&task, &spec) else { return };
+    let mut heart = producer::build_heart(&task, &spec, from).await;
     let mut ticks = interval(every.duration());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {

@@ -3,7 +3,7 @@
 use super::problems::{BodyProblem, NoSuchTask};
 use super::request::JsonBody;
 use super::{AnyProblem, App};
-use crate::inspect::mysql::{Login, Side, approach};
+use crate::inspect::mysql::{Login, Side, approach, approach_source};
 use crate::inspect::secret::{NeededAgain, Reach, keep_source, keep_target, secret};
 use crate::inspect::stage::Stage;
 use crate::inspect::{kafka, source};
@@ -38,11 +38,11 @@ async fn stored(app: &App, task: Option<String>) -> Result<Option<TaskSpec>, Api
     }
 }
 
-async fn login(app: &App, document: &ProducerDocument, task: Option<String>) -> Result<Login, ApiError> {
+async fn logins(app: &App, document: &ProducerDocument, task: Option<String>) -> Result<Vec<Login>, ApiError> {
     let mut producer: ProducerSpec = spec_of(document)?;
     keep_source(&mut producer, stored(app, task).await?.as_ref())?;
     let password = secret(&producer.password, &producer.tls, Reach::Server);
-    Ok(Login::of_source(&producer, password))
+    Ok(Login::of_source(&producer, &password))
 }
 
 impl From<NeededAgain> for ApiError {
@@ -70,9 +70,9 @@ pub(super) async fn inspect(
     State(app): State<Arc<App>>,
     JsonBody(asked): JsonBody<SourceRequest>,
 ) -> Result<Json<SourceView>, ApiError> {
-    let login = login(&app, &asked.producer, asked.task).await?;
+    let logins = logins(&app, &asked.producer, asked.task).await?;
     let _place = app.limits.place().await;
-    let (stages, reached) = approach(&login, Side::Source, &app.limits).await;
+    let (stages, reached) = approach_source(&logins, &app.limits).await;
     let stages = stages.iter().map(Into::into).collect();
     let Some(mut reached) = reached else {
         return Ok(Json(SourceView { stages, server: None, schemas: Vec::new() }));
@@ -98,9 +98,9 @@ pub(super) async fn tables(
     State(app): State<Arc<App>>,
     JsonBody(asked): JsonBody<TablesRequest>,
 ) -> Result<Json<SourceTableList>, ApiError> {
-    let login = login(&app, &asked.producer, asked.task).await?;
+    let logins = logins(&app, &asked.producer, asked.task).await?;
     let _place = app.limits.place().await;
-    let mut reached = source::reach(&login, &app.limits).await?;
+    let mut reached = source::reach(&logins, &app.limits).await?;
     let listed = source::tables(&mut reached, asked.schema.as_deref(), &app.limits).await?;
     Ok(Json(SourceTableList { tables: listed.items.into_iter().map(Into::into).collect(), cut: listed.is_cut }))
 }
@@ -121,9 +121,9 @@ pub(super) async fn columns(
     State(app): State<Arc<App>>,
     JsonBody(asked): JsonBody<ColumnsRequest>,
 ) -> Result<Json<SourceColumnList>, ApiError> {
-    let login = login(&app, &asked.producer, asked.task).await?;
+    let logins = logins(&app, &asked.producer, asked.task).await?;
     let _place = app.limits.place().await;
-    let mut reached = source::reach(&login, &app.limits).await?;
+    let mut reached = source::reach(&logins, &app.limits).await?;
     let table = source::columns(&mut reached, &asked.schema, &asked.name, &app.limits).await?;
     Ok(Json(table.into()))
 }
@@ -147,9 +147,9 @@ pub(super) async fn match_tables(
     JsonBody(asked): JsonBody<MatchRequest>,
 ) -> Result<Json<MatchView>, ApiError> {
     let (include, exclude) = (patterns("tables", &asked.tables)?, patterns("exclude", &asked.exclude)?);
-    let login = login(&app, &asked.producer, asked.task).await?;
+    let logins = logins(&app, &asked.producer, asked.task).await?;
     let _place = app.limits.place().await;
-    let mut reached = source::reach(&login, &app.limits).await?;
+    let mut reached = source::reach(&logins, &app.limits).await?;
     let listed = source::tables(&mut reached, None, &app.limits).await?;
     Ok(Json(MatchView::new(source::matches(&listed.items, &include, &exclude), listed.is_cut)))
 }
@@ -203,9 +203,9 @@ pub(super) async fn test(
 ) -> Result<Json<ConnectionView>, ApiError> {
     let stages = match (asked.end, &asked.producer, &asked.consumer) {
         (EndWord::Source, Some(producer), _) => {
-            let login = login(&app, producer, asked.task).await?;
+            let logins = logins(&app, producer, asked.task).await?;
             let _place = app.limits.place().await;
-            approach(&login, Side::Source, &app.limits).await.0
+            approach_source(&logins, &app.limits).await.0
         }
         (EndWord::Target, _, Some(consumer)) => {
             let mut consumer: ConsumerSpec = spec_of(consumer)?;

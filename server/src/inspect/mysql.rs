@@ -3,7 +3,7 @@
 use super::address::{knock, listed, look_up};
 use super::limits::Limits;
 use super::secret::Elsewhere;
-use super::stage::{Stage, StageName, Stages};
+use super::stage::{Stage, StageName, StageState, Stages};
 use replicator_model::failure::Failure;
 use replicator_model::secret::Secret;
 use replicator_model::task::{MySqlTargetSpec, ProducerSpec, REPLICATOR_DATABASE, Tls, TlsMode};
@@ -37,15 +37,42 @@ pub struct Login {
 }
 
 impl Login {
-    pub(crate) fn of_source(spec: &ProducerSpec, password: Result<Secret, Elsewhere>) -> Self {
-        let (host, port, user, tls) = (spec.host.clone(), spec.port, spec.user.clone(), spec.tls.clone());
-        Self { host, port, user, tls, password }
+    /// The servers that a task may read from, the preferred first.
+    pub(crate) fn of_source(spec: &ProducerSpec, password: &Result<Secret, Elsewhere>) -> Vec<Self> {
+        let login = |(host, port): (&str, u16)| {
+            let (user, tls, password) = (spec.user.clone(), spec.tls.clone(), password.clone());
+            Self { host: host.to_owned(), port, user, tls, password }
+        };
+        spec.hosts().map(login).collect()
     }
 
     pub(crate) fn of_target(spec: &MySqlTargetSpec, password: Result<Secret, Elsewhere>) -> Self {
         let (host, port, user, tls) = (spec.host.clone(), spec.port, spec.user.clone(), spec.tls.clone());
         Self { host, port, user, tls, password }
     }
+}
+
+/// As [`approach`], to the server that a task would read from: the first without a failed step, else the first that was
+/// reached, else the first.
+pub(crate) async fn approach_source(logins: &[Login], limits: &Limits) -> (Vec<Stage>, Option<Reached>) {
+    let mut best: Option<(Vec<Stage>, Option<Reached>)> = None;
+    let mut passed_over = Vec::new();
+    for login in logins {
+        let (mut stages, reached) = approach(login, Side::Source, limits).await;
+        let failed = stages.iter().find(|stage| stage.state == StageState::Failed).map(|stage| stage.detail.clone());
+        if let (Some(first), false) = (stages.first_mut(), passed_over.is_empty()) {
+            let instead = passed_over.join("; ");
+            first.detail = format!("{}; {}:{} is read instead of {instead}", first.detail, login.host, login.port);
+        }
+        let Some(failed) = failed else { return (stages, reached) };
+        passed_over.push(format!("{}:{} ({failed})", login.host, login.port));
+        match &best {
+            Some((_, None)) if reached.is_some() => best = Some((stages, reached)),
+            Some(_) => {}
+            None => best = Some((stages, reached)),
+        }
+    }
+    best.unwrap_or_else(|| (Stage::none("the task names no source"), None))
 }
 
 /// Takes one step after the other; the first that fails is the last that is taken.

@@ -1,7 +1,7 @@
 //! What a source has: databases, tables, columns, and which tables patterns mean.
 
 use super::limits::Limits;
-use super::mysql::{Login, Reached, Side, approach, within};
+use super::mysql::{Login, Reached, approach_source, within};
 use super::stage::{Stage, StageState};
 use crate::problem::ApiError;
 use replicator_model::table_pattern::{TableFilter, TablePattern};
@@ -12,8 +12,8 @@ use replicator_mysql::tables::{self, TableDefinition};
 const SAMPLE_MAX: usize = 5;
 
 /// Connects, or says which step failed as a problem of the request.
-pub(crate) async fn reach(login: &Login, limits: &Limits) -> Result<Reached, ApiError> {
-    let (stages, reached) = approach(login, Side::Source, limits).await;
+pub(crate) async fn reach(logins: &[Login], limits: &Limits) -> Result<Reached, ApiError> {
+    let (stages, reached) = approach_source(logins, limits).await;
     reached.ok_or_else(|| refusal(&stages))
 }
 

@@ -42,7 +42,7 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|check| check.code)
 }
 
-pub(super) const CHECKS: [Check; 50] = [
+pub(super) const CHECKS: [Check; 51] = [
     check("spec_valid", Task, "The spec can work", "A task with such a spec is refused.", Spec(group::spec)),
     check("source_reachable", S, "The source is reachable", "Without the source nothing is read.", Stages(S, REACH)),
     check("source_login", S, "The source lets the user in", "Without a login nothing is read.", Stages(S, ENTER)),
@@ -73,6 +73,13 @@ pub(super) const CHECKS: [Check; 50] = [
         "The user may see the tables' columns",
         "Where the log does not name columns they are looked up.",
         AtSource(source::select_grant),
+    ),
+    check(
+        "source_heartbeat_grant",
+        S,
+        "The user may write heartbeat rows",
+        "Without them the lag is told less exactly; the task runs.",
+        AtSource(source::heartbeat_grant),
     ),
     check(
         "source_log_bin",

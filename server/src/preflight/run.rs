@@ -56,7 +56,7 @@ async fn ground(wanted: Wanted<'_>, session: Option<&Session>, limits: &Limits, 
             return Side::absent(not_asked);
         }
         let password = secret(&spec.producer.password, &spec.producer.tls, wanted.reach);
-        survey::source(&Login::of_source(&spec.producer, password), spec, limits).await
+        survey::source(&Login::of_source(&spec.producer, &password), spec, limits).await
     };
     let target = async {
         match &spec.consumer {

@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, Verdict, known, listed, statements};
 use super::ground::{Ground, SourceServer};
+use replicator_model::task::REPLICATOR_DATABASE;
 use replicator_mysql::facts::{ServerFacts, ServerFlavor, Version};
 use replicator_mysql::replication::ReplicaIdentity;
 use replicator_mysql::tables::quoted;
@@ -74,6 +75,24 @@ pub(crate) fn select_grant(source: &SourceServer, ground: &Ground) -> Finding {
         Some("FULL") => Finding::warning(found, statements(&fixes)),
         _ => Finding::failed(found, statements(&fixes)),
     }
+}
+
+/// The table that is there already needs no right to make one, but whether it is there only its reader sees.
+pub(crate) fn heartbeat_grant(source: &SourceServer, ground: &Ground) -> Finding {
+    let account = &source.privileges.account;
+    let Some(every) = ground.spec.producer.lag_heartbeat else {
+        return Finding::passed("the task writes no heartbeat rows: `lag_heartbeat` is not set");
+    };
+    let missing: Vec<String> = ["CREATE", "SELECT", "INSERT", "UPDATE"]
+        .into_iter()
+        .filter(|privilege| !source.privileges.on_database(privilege, REPLICATOR_DATABASE))
+        .map(str::to_owned)
+        .collect();
+    if missing.is_empty() {
+        return Finding::passed(format!("{account} may write one every {every}"));
+    }
+    let fix = format!("GRANT {} ON {}.* TO {account};", missing.join(", "), quoted(REPLICATOR_DATABASE));
+    Finding::warning(format!("{account} has no {} on `{REPLICATOR_DATABASE}`", listed(&missing)), fix)
 }
 
 /// `SET PERSIST` where the server has it, so that it outlives a restart.

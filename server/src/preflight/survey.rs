@@ -39,9 +39,9 @@ const SETTINGS: [&str; 10] = [
     "pid_file",
 ];
 
-pub(super) async fn source(login: &Login, spec: &TaskSpec, limits: &Limits) -> Side<SourceServer> {
+pub(super) async fn source(logins: &[Login], spec: &TaskSpec, limits: &Limits) -> Side<SourceServer> {
     let begun = Instant::now();
-    let (stages, reached) = mysql::approach(login, mysql::Side::Source, limits).await;
+    let (stages, reached) = mysql::approach_source(logins, limits).await;
     let mut told = None;
     let mut absent = None;
     if let Some(reached) = reached {

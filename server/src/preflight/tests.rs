@@ -99,7 +99,7 @@ fn logs_parts_of_values(source: &mut SourceServer) {
 #[test]
 fn a_fit_source_passes_and_each_fault_is_told_with_its_fix() {
     use Verdict::{Failed, Skipped, Warning};
-    let faults: [(Decide, Break, Verdict, &str); 16] = [
+    let faults: [(Decide, Break, Verdict, &str); 17] = [
         (source::version, |s| s.facts.version = Version(5, 5, 0), Warning, ""),
         (
             source::replication_grant,
@@ -118,6 +118,12 @@ fn a_fit_source_passes_and_each_fault_is_told_with_its_fix() {
             |s| s.privileges = Privileges::read("r@%", []),
             Warning,
             "GRANT SELECT ON `shop`.* TO 'r'@'%';",
+        ),
+        (
+            source::heartbeat_grant,
+            |s| s.privileges = Privileges::read("r@%", ["GRANT SELECT ON `mysql_replicator`.* TO `r`@`%`"]),
+            Warning,
+            "GRANT CREATE, INSERT, UPDATE ON `mysql_replicator`.* TO 'r'@'%';",
         ),
         (source::log_bin, |s| s.facts.log_bin = false, Failed, "log_bin = bin"),
         (

@@ -284,6 +284,10 @@ pub struct PipeDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BytesText>)]
     pub event_bytes_max: Option<String>,
+    /// Most bytes of rows held for distributed transactions between XA PREPARE and their outcome. Default: `16 MiB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BytesText>)]
+    pub prepared_bytes_max: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SpanText>)]
     pub checkpoint_interval: Option<String>,

@@ -1,7 +1,7 @@
 //! Looks at real servers through the API.
 
 use crate::service::Service;
-use replicator_tests::{Flavor, Kafka, MysqlServer};
+use replicator_tests::{Flavor, Kafka, MysqlServer, free_port};
 use serde_json::{Value, json};
 
 const CANARY: &str = "canary-1f0a";
@@ -62,6 +62,23 @@ async fn a_source_shows_what_it_has() {
     assert_eq!((&found["total"], &found["of"], &found["patterns"][0]["matches"]), (&json!(2), &json!(4), &json!(2)));
     let wrong = service.post("/sources/match", &json!({"producer": producer, "tables": ["shop"]})).await;
     assert_eq!((wrong.status.as_u16(), &wrong.body["errors"][0]["key"]), (422, &json!("tables[0]")), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_source_is_looked_at_where_its_task_would_read() {
+    let service = Service::start().await;
+    let server = MysqlServer::start(Flavor::MariaDb1011).await.unwrap();
+    let mut producer = producer(&server);
+    producer["port"] = json!(free_port());
+    let alone = service.post("/sources/inspect", &json!({"producer": producer})).await.body;
+    assert_eq!(failed(&alone).0, "connect");
+    producer["fallback_hosts"] = json!([format!("127.0.0.1:{}", server.port())]);
+    let seen = service.post("/sources/inspect", &json!({"producer": producer})).await.body;
+    assert_eq!(seen["server"]["flavor"], json!("MariaDB"), "{seen}");
+    let address = seen["stages"][0]["detail"].as_str().unwrap();
+    assert!(address.contains(&format!("{} is read instead of 127.0.0.1:", server.port())), "{address}");
+    let listed = service.post("/sources/tables", &json!({"producer": producer})).await;
+    assert_eq!(listed.status.as_u16(), 200, "{listed:?}");
 }
 
 #[tokio::test]

@@ -57,8 +57,11 @@ fn poor(server: &MysqlServer) -> Value {
 }
 
 async fn grants_of_a_source(server: &MysqlServer) {
-    let asked = Preflight::of(poor(server), json!({"kind": "stdout"})).await;
+    let mut asked = Preflight::of(poor(server), json!({"kind": "stdout"})).await;
     asked.mended_at(server, "source_select_grant", "warning").await;
+    asked.state("source_heartbeat_grant", "passed").await;
+    asked.spec["producer"]["lag_heartbeat"] = json!("1s");
+    asked.mended_at(server, "source_heartbeat_grant", "warning").await;
     for code in ["source_replication_grant", "source_monitor_grant"] {
         asked.mended_at(server, code, "failed").await;
     }

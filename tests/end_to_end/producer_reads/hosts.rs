@@ -3,7 +3,13 @@
 use super::failures::assert_definite;
 use super::reading::{Reading, spec};
 use super::{SHOP, TABLES};
-use replicator_tests::{Flavor, MysqlServer, free_port};
+use crate::cluster::{Cluster, copy_task};
+use replicator_core::producer;
+use replicator_model::name::TaskName;
+use replicator_model::status::Stage;
+use replicator_model::task::ProducerSpec;
+use replicator_tests::{Flavor, MysqlServer, eventually, free_port};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 fn insert(id: u32) -> String {
@@ -117,12 +123,74 @@ async fn another_host_of_the_source() {
     let mut reading = Reading::open(&task, Some(&middle)).await.unwrap();
     reading.commits(1).await.unwrap();
     assert_eq!(reading.lines[1], "insert shop.item 3,NULL,NULL,NULL");
+    on_the_host_that_is_read(&reading, &task, &second).await;
     let lagging = Reading::open(&task, Some(&ahead)).await.err().unwrap();
     assert!(lagging.is_transient() && lagging.code == "connection_lost", "the first may come back: {lagging:?}");
     let alone = Reading::open(&spec(&second, SHOP), Some(&ahead)).await.err().unwrap();
     let (of_first, of_second) = (&ahead.server, second.query_strings("SELECT @@server_uuid").await.unwrap());
     let of_second = of_second[0][0].clone().unwrap();
     assert_definite(&alone, "gtids_missing_at_source", &[of_first, "it has, and was not applied", &of_second]);
+}
+
+/// The head is asked, and heartbeat rows are written, where the task reads: but nothing is written at a replica.
+async fn on_the_host_that_is_read(reading: &Reading, task: &ProducerSpec, second: &MysqlServer) {
+    let head = producer::build_head(reading.read_from()).await.ask().await.unwrap();
+    let end = second.query_strings("SHOW BINARY LOG STATUS").await.unwrap()[0][1].clone().unwrap();
+    assert_eq!(head.position.offset.to_string(), end);
+    let name = TaskName::new("producer_reads").unwrap();
+    let refused = producer::build_heart(&name, task, reading.read_from()).await.beat().await.unwrap_err();
+    assert!(
+        refused.code == "heartbeat_not_written" && refused.reason.contains("a replica, of 127.0.0.1"),
+        "{refused:?}"
+    );
+    second.exec("RESET REPLICA ALL").await.unwrap();
+    producer::build_heart(&name, task, reading.read_from()).await.beat().await.unwrap();
+    let beats = second.query_strings("SELECT task FROM mysql_replicator.heartbeat").await.unwrap();
+    assert_eq!(beats, [[Some("producer_reads".to_owned())]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_takes_another_name_at_the_second_clash() {
+    let (source, target) =
+        tokio::try_join!(MysqlServer::start(Flavor::MySql97), MysqlServer::start(Flavor::MariaDb1011)).unwrap();
+    let cluster = Cluster::start(1, 1).await.unwrap();
+    for server in [&source, &target] {
+        server.exec(TABLES).await.unwrap();
+    }
+    // The rival has this task's name and so, at the source, its identity.
+    let task = cluster.create(&copy_task("producer_reads", &source, &target, "")).await;
+    cluster.wait_for_stage(&task, Stage::Streaming).await.unwrap();
+    let ids = async || {
+        let replicas = source.query_strings("SHOW REPLICAS").await.unwrap();
+        replicas.into_iter().map(|row| row[0].clone().unwrap()).collect::<BTreeSet<_>>()
+    };
+    let own = ids().await;
+    assert_eq!(own.len(), 1, "{own:?}");
+    let mut clashes = 0;
+    let rival = loop {
+        let mut rival = Reading::open(&spec(&source, SHOP), None).await.unwrap();
+        clashes += 1;
+        // Either the task comes back under its name and ends this one, or it comes under another.
+        let both = eventually("a second replica, or the end of this", Duration::from_secs(60), async || {
+            let seen = ids().await;
+            if seen.len() == 2 {
+                Ok(true)
+            } else if rival.is_over().await {
+                Ok(false)
+            } else {
+                Err(format!("{seen:?}"))
+            }
+        });
+        if both.await.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs())) {
+            break rival;
+        }
+    };
+    assert_eq!(clashes, 2, "{}", cluster.logs());
+    let now = ids().await;
+    assert!(now.is_superset(&own), "the rival keeps the name: {now:?}");
+    drop(rival);
+    source.exec(&insert(1)).await.unwrap();
+    cluster.wait_for_equal(&source, &target, "shop").await.unwrap();
 }
 
 #[tokio::test]

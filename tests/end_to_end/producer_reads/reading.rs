@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use replicator_binlog::{Value, write_text};
 use replicator_core::change::{Change, Progressed, RowsChange};
-use replicator_core::producer::{self, Producer};
+use replicator_core::producer::{self, Producer, ReadFrom};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::epoch::Epoch;
 use replicator_model::failure::Failure;
@@ -61,6 +61,10 @@ impl Reading {
         Ok(Reading { producer, progressed: Progressed::from(checkpoint), lines: Vec::new(), rows: Vec::new() })
     }
 
+    pub(super) fn read_from(&self) -> ReadFrom {
+        self.producer.read_from()
+    }
+
     pub(super) fn checkpoint(&self) -> Checkpoint {
         self.progressed.checkpoint(Epoch::new(1), 1)
     }
@@ -108,6 +112,11 @@ impl Reading {
             self.until("commit").await?;
         }
         Ok(())
+    }
+
+    /// Whether it has failed; reads what there is at once.
+    pub(super) async fn is_over(&mut self) -> bool {
+        matches!(tokio::time::timeout(Duration::from_millis(50), self.producer.next()).await, Ok(Err(_)))
     }
 
     /// Reads until it fails.

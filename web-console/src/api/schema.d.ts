@@ -1915,6 +1915,7 @@ export interface components {
         PipeDocument: {
             checkpoint_interval?: components["schemas"]["SpanText"] | null;
             event_bytes_max?: components["schemas"]["BytesText"] | null;
+            prepared_bytes_max?: components["schemas"]["BytesText"] | null;
             queue_bytes_max?: components["schemas"]["BytesText"] | null;
             retry_backoff_max?: components["schemas"]["SpanText"] | null;
             retry_backoff_min?: components["schemas"]["SpanText"] | null;

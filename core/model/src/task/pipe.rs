@@ -12,6 +12,9 @@ pub struct PipeSpec {
     pub queue_bytes_max: Bytes,
     /// Largest event that is accepted from the source. The server's own limit is 1 GiB.
     pub event_bytes_max: Bytes,
+    /// Most bytes of rows held for distributed transactions (XA) between their XA PREPARE and their outcome. A larger one
+    /// is read again from the source's log when it is committed, which costs a connection and a moment.
+    pub prepared_bytes_max: Bytes,
     /// How often `lastCommit` is written while rows move. Each write is one request to the coordination service; what
     /// came after it is looked up in the target, or sent again where the target can't tell.
     pub checkpoint_interval: Span,
@@ -28,6 +31,7 @@ impl Default for PipeSpec {
         Self {
             queue_bytes_max: Bytes::from_mib(32),
             event_bytes_max: Bytes::from_mib(1024),
+            prepared_bytes_max: Bytes::from_mib(16),
             checkpoint_interval: Span::from_secs(1),
             status_interval: Span::from_secs(1),
             retry_backoff_min: Span::from_millis(250),

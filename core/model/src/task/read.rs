@@ -166,6 +166,16 @@ impl TaskSpec {
                 "use 64 KiB or more",
             );
         }
+        if pipe.prepared_bytes_max.get() > 1 << 30 {
+            problems.add(
+                "pipe.prepared_bytes_max",
+                format!(
+                    "{} is more than a Core should hold of transactions without an outcome",
+                    pipe.prepared_bytes_max
+                ),
+                "use 1 GiB or less: what is larger is read again when it is committed",
+            );
+        }
         if !(1 << 20..=1 << 30).contains(&pipe.event_bytes_max.get()) {
             problems.add(
                 "pipe.event_bytes_max",
@@ -196,13 +206,6 @@ impl Problems {
                 let key = format!("producer.fallback_hosts[{index}]");
                 self.add(key, format!("`{host}` is not a host"), "write `host` or `host:port`");
             }
-        }
-        if producer.lag_heartbeat.is_some() && !producer.fallback_hosts.is_empty() {
-            self.add(
-                "producer.lag_heartbeat",
-                "with `fallback_hosts`, a row might be written at a host that is no longer the source",
-                "leave one of the two out",
-            );
         }
     }
 

@@ -45,11 +45,17 @@ export function RunningStep() {
             <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="xs">
               <SpecText path="pipe.queue_bytes_max" label={t('running.queue_bytes_max')} placeholder="32 MiB" />
               <SpecText path="pipe.event_bytes_max" label={t('running.event_bytes_max')} placeholder="1 GiB" />
+              <SpecText path="pipe.prepared_bytes_max" label={t('running.prepared_bytes_max')} placeholder="16 MiB" />
               <SpecText path="pipe.checkpoint_interval" label={t('running.checkpoint_interval')} placeholder="1s" />
               <SpecText path="pipe.status_interval" label={t('running.status_interval')} placeholder="1s" />
               <SpecText path="pipe.retry_backoff_min" label={t('running.retry_backoff_min')} placeholder="250ms" />
               <SpecText path="pipe.retry_backoff_max" label={t('running.retry_backoff_max')} placeholder="30s" />
               <SpecText path="producer.heartbeat" label={t('running.heartbeat')} placeholder="5s" />
+              <SpecText
+                path="producer.lag_heartbeat"
+                label={t('running.lag_heartbeat')}
+                placeholder={t('running.lag_heartbeat_default')}
+              />
               <SpecText path="producer.connect_timeout" label={t('running.connect_timeout')} placeholder="10s" />
               <SpecNumber
                 path="producer.server_id"
