@@ -1,6 +1,7 @@
 //! Rows of logs that do not describe their tables, written before the tables were changed again.
 
 use crate::cluster::{Cluster, copy_task};
+use mysql_async::prelude::Queryable;
 use replicator_model::desired::DesiredState;
 use replicator_model::status::Stage;
 use replicator_tests::{Flavor, MysqlServer, Result, eventually};
@@ -71,6 +72,53 @@ async fn follows(flavor: Flavor, arguments: &[&str]) -> Result<()> {
     let equal = cluster.wait_for_equal(&source, &target, "shop").await;
     equal.unwrap_or_else(|error| panic!("{flavor}: {error}\n{}", cluster.logs()));
     Ok(())
+}
+
+/// Clients with other character sets than UTF-8: what they name in their own bytes has its name at the target.
+async fn reads_statements_of_any_client(source: Flavor, arguments: &[&str], target: Flavor) -> Result<()> {
+    let (source, target) = tokio::try_join!(MysqlServer::start_with(source, arguments), MysqlServer::start(target))?;
+    let cluster = Cluster::start(1, 1).await?;
+    let schema = "CREATE DATABASE shop CHARACTER SET latin1; CREATE TABLE shop.item (id INT PRIMARY KEY) ENGINE=InnoDB";
+    source.exec(schema).await?;
+    target.exec(schema).await?;
+    let task = cluster.create(&copy_task("copy", &source, &target, "")).await;
+    cluster.wait_for_stage(&task, Stage::Streaming).await?;
+    let mut client = source.connect().await?;
+    for statement in [
+        &b"SET NAMES latin1"[..],
+        b"ALTER TABLE shop.item ADD COLUMN `gr\xf6\xdfe` VARCHAR(20) DEFAULT '\xfc'",
+        b"INSERT INTO shop.item (id) VALUES (1)",
+        b"CREATE TABLE shop.`stra\xdfe` (id INT PRIMARY KEY, e ENUM('\xe4','\xf6'), `\xc3\xbc` INT) ENGINE=InnoDB",
+        b"INSERT INTO shop.`stra\xdfe` VALUES (1, '\xf6', 1)",
+        b"CREATE TABLE shop.`d\xfcnn` (id INT PRIMARY KEY) ENGINE=InnoDB",
+        b"DROP TABLE shop.`d\xfcnn`",
+        b"SET NAMES gbk",
+        b"ALTER TABLE shop.item ADD COLUMN `\xd5\x5c` INT DEFAULT 7 AFTER id",
+        b"INSERT INTO shop.item VALUES (2, 8, 'x')",
+    ] {
+        client.query_drop(statement).await?;
+    }
+    let equal = cluster.wait_for_equal(&source, &target, "shop").await;
+    equal.unwrap_or_else(|error| panic!("{error}\n{}", cluster.logs()));
+    let names = "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'shop' ORDER BY 1, ORDINAL_POSITION";
+    let names: Vec<String> = target
+        .query_strings(names)
+        .await?
+        .into_iter()
+        .map(|row| row.into_iter().flatten().collect::<Vec<_>>().join("."))
+        .collect();
+    assert_eq!(names, ["item.id", "item.誠", "item.größe", "straße.id", "straße.e", "straße.Ã¼"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn statements_of_any_client_from_mysql() -> Result<()> {
+    reads_statements_of_any_client(Flavor::MySql56, &[], Flavor::MariaDb1011).await
+}
+
+#[tokio::test]
+async fn statements_of_any_client_from_mariadb() -> Result<()> {
+    reads_statements_of_any_client(Flavor::MariaDb1011, &["--binlog-row-metadata=NO_LOG"], Flavor::MySql97).await
 }
 
 #[tokio::test]

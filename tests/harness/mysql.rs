@@ -189,6 +189,8 @@ impl MysqlServer {
             }
             command.arg(format!("--datadir={}", self.data_dir.display()));
             command.arg(format!("--socket={}", folder.join("s").display()));
+            // Its own: a server that starts removes what others keep in a shared one.
+            command.arg(format!("--tmpdir={}", folder.display()));
             command.arg(format!("--pid-file={}", self.data_dir.join("pid").display()));
             command.arg(format!("--port={}", self.port));
             command.arg(format!("--server-id={}", self.port));

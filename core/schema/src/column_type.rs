@@ -85,6 +85,11 @@ fn typed(spec: &ColumnSpec, around: Around<'_>) -> Result<Typed, Doubt> {
         Bit(bits) => plain("bit", format!("bit({bits})")),
         Text { varying, length } => text(spec, *varying, *length, around)?,
         Binary { varying, length } => bytes(*varying, *length),
+        LongText { size, length: None }
+            if around.converted.is_some() && *size != BlobSize::Long && !around.dialect.is_mariadb() =>
+        {
+            return Err("its size may grow, for it was defined while its table was converted".to_owned());
+        }
         LongText { size, length } => {
             let (collation, bytes_max) = collation(&spec.named, around)?;
             let size = length.map_or(*size, |length| BlobSize::of(length.saturating_mul(bytes_max)));
@@ -116,8 +121,9 @@ fn collation(named: &Named, around: Around<'_>) -> Result<(Option<String>, u64),
         return Ok((None, 1));
     }
     if let Some(collation) = around.converted {
-        let around = Around { converted: None, collation: Some(collation), ..around };
-        return self::collation(&Named::default(), around);
+        // The attribute BINARY of a column that is defined in the same statement stays.
+        let named = Named { binary: named.binary, ..Named::default() };
+        return self::collation(&named, Around { converted: None, collation: Some(collation), ..around });
     }
     let bytes = around.charsets.bytes_max(charset).ok_or_else(|| format!("character set {charset} is not known"))?;
     Ok((Some(collation), bytes))

@@ -52,6 +52,8 @@ pub struct History {
     pub(crate) tables: BTreeMap<TableName, Vec<Version>>,
     /// Collations of databases as they are now: those of the past matter to no row.
     pub(crate) databases: BTreeMap<String, Database>,
+    /// Before it, versions were dropped for want of room.
+    pub(crate) forgotten: u64,
 }
 
 impl History {
@@ -104,6 +106,7 @@ impl History {
         versions.push(version);
         if versions.len() > VERSIONS_MAX {
             versions.remove(0);
+            self.forgotten = self.forgotten.max(versions[0].at);
         }
     }
 
@@ -113,6 +116,11 @@ impl History {
             return BTreeSet::new();
         }
         let mut next = self.catalogue.clone();
+        let early = self.taken.is_some_and(|taken| moment <= taken.to);
+        if early {
+            // What a later picture lacks may have been there.
+            next.databases.values_mut().for_each(|database| database.complete = false);
+        }
         let touched = next.apply(effect, session, server);
         let others = referred(effect).into_iter().filter_map(|name| server.resolve(name, session));
         // A table that is looked at in the future says nothing about one that is made from it now.
@@ -136,7 +144,6 @@ impl History {
         }
         for name in touched.databases {
             let was_there = self.databases.get(&name);
-            let early = self.taken.is_some_and(|taken| moment <= taken.to);
             let database = match (early, was_there, next.databases.get(&name)) {
                 (true, Some(database), _) => Some(database.clone()),
                 (_, _, Some(new)) => {
@@ -161,8 +168,9 @@ impl History {
         let mut gone: Vec<(u64, TableName)> =
             gone.map(|(name, versions)| (versions.last().map_or(0, |last| last.at), name.clone())).collect();
         gone.sort();
-        for (_, name) in gone.iter().take(gone.len().saturating_sub(DROPPED_MAX)) {
+        for (at, name) in gone.iter().take(gone.len().saturating_sub(DROPPED_MAX)) {
             self.tables.remove(name);
+            self.forgotten = self.forgotten.max(*at);
         }
     }
 
@@ -177,7 +185,15 @@ impl History {
             versions.retain(|version| version.at <= moment);
         }
         self.tables.retain(|_, versions| !versions.is_empty());
+        if moment < self.forgotten {
+            self.miss_some();
+        }
         self.build();
+    }
+
+    /// Tables that it does not know of may be there.
+    pub(crate) fn miss_some(&mut self) {
+        self.databases.values_mut().for_each(|database| database.complete = false);
     }
 
     /// Forgets what nobody goes back to.

@@ -20,6 +20,7 @@ pub mod dialect;
 pub mod effect;
 pub mod history;
 pub mod lexer;
+pub mod objects;
 pub mod reader;
 pub mod stored;
 pub mod table;

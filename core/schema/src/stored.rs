@@ -29,7 +29,13 @@ struct Head {
     /// Before it nothing is known.
     since: u64,
     taken: Option<Taken>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    forgotten: u64,
     databases: BTreeMap<String, StoredDatabase>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +49,9 @@ struct StoredDatabase {
 struct Part {
     v: u32,
     picture: u64,
+    /// It was too large, so there is nothing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
     tables: Vec<StoredTable>,
 }
 
@@ -83,13 +92,16 @@ impl Kept {
     /// Reads what was kept. `None`: nothing, or nothing that is understood.
     pub fn read(parts: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
         let head: Head = serde_json::from_slice(parts.get(HEAD)?).ok().filter(|head: &Head| head.v == FORM)?;
-        let mut history = History { taken: head.taken, ..History::default() };
+        let mut history = History { taken: head.taken, forgotten: head.forgotten, ..History::default() };
         for (name, StoredDatabase { collation, complete }) in head.databases {
             history.databases.insert(name, Database { collation, complete, tables: BTreeMap::new() });
         }
         for (name, bytes) in parts {
             let part = serde_json::from_slice::<Part>(bytes).ok().filter(|_| name != HEAD);
             let Some(part) = part.filter(|part| part.v == FORM && part.picture == head.picture) else { continue };
+            if part.cut {
+                history.miss_some();
+            }
             for table in part.tables {
                 let versions = table.versions.into_iter().map(version).collect();
                 history.tables.insert((table.database, table.table), versions);
@@ -129,8 +141,8 @@ impl Kept {
         }
         let part = |(number, tables): (u64, Vec<StoredTable>)| {
             let name = format!("{number:02}");
-            let full = encoded(&Part { v: FORM, picture: self.picture, tables });
-            let empty = || encoded(&Part { v: FORM, picture: self.picture, tables: Vec::new() });
+            let full = encoded(&Part { v: FORM, picture: self.picture, cut: false, tables });
+            let empty = || encoded(&Part { v: FORM, picture: self.picture, cut: true, tables: Vec::new() });
             (name, if full.len() > PART_BYTES_MAX { empty() } else { full })
         };
         tables.into_iter().map(part).collect()
@@ -146,6 +158,7 @@ impl Kept {
             server: self.server.clone(),
             since: self.since,
             taken: self.history.taken,
+            forgotten: self.history.forgotten,
             databases: self.history.databases.iter().map(database).collect(),
         };
         (HEAD.to_owned(), encoded(&head))

@@ -132,8 +132,8 @@ impl TableSchema {
     }
 }
 
-/// Indexes of the columns of the primary key, else of the first unique key that has no nullable column; and whether it
-/// is the primary one.
+/// Indexes of the columns of the primary key, else of the first unique key that has no nullable column, if possible one
+/// that is easy to search by, without generated columns and long texts; and whether it is the primary one.
 pub fn choose_key(keys: &[Key], columns: &[ColumnDefinition]) -> (Option<Vec<usize>>, bool) {
     let indexes = |key: &Key| -> Option<Vec<usize>> {
         let index = |part: &Option<String>| {
@@ -144,7 +144,10 @@ pub fn choose_key(keys: &[Key], columns: &[ColumnDefinition]) -> (Option<Vec<usi
     };
     let primary = keys.iter().find(|key| key.name == PRIMARY).and_then(indexes);
     let has_primary_key = primary.is_some();
-    (primary.or_else(|| keys.iter().find_map(indexes)), has_primary_key)
+    let is_long = |column: &ColumnDefinition| column.data_type.ends_with("text") || column.data_type.ends_with("blob");
+    let is_easy = |index: &usize| !columns[*index].generated && !is_long(&columns[*index]);
+    let easy = || keys.iter().filter_map(indexes).find(|key| key.iter().all(is_easy));
+    (primary.or_else(easy).or_else(|| keys.iter().find_map(indexes)), has_primary_key)
 }
 
 #[cfg(test)]
@@ -184,6 +187,11 @@ mod tests {
             (Some(vec![0]), false)
         );
         assert_eq!(choose_key(&[nullable, expression], &columns), (None, false));
+        let generated = ColumnDefinition { generated: true, ..column("g", false) };
+        let columns = [generated, column("a", false)];
+        let keys = [key("x", &["g"]), key("y", &["a", "g"]), key("z", &["a"])];
+        assert_eq!(choose_key(&keys, &columns), (Some(vec![1]), false));
+        assert_eq!(choose_key(&keys[..1], &columns), (Some(vec![0]), false));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! Reached                                nothing to apply up to here: an idle source, or what the filter left out
 //! ```
 
+/// The bytes of texts, in any character set.
+pub(crate) mod charset;
 mod point;
 mod rows;
 mod table;
@@ -57,8 +59,8 @@ pub struct SchemaChange {
     pub targets: Vec<(String, String)>,
     /// `sql_mode` bits of the source's session, if the event has them.
     pub sql_mode: Option<u64>,
-    /// Collation numbers of `character_set_client`, `collation_connection` and `collation_server`.
-    pub charsets: Option<(u16, u16, u16)>,
+    /// Collation numbers of `collation_connection` and `collation_server`. What the client sent is UTF-8 here.
+    pub charsets: Option<(u16, u16)>,
     pub time_zone: Option<String>,
     pub foreign_key_checks: bool,
     /// `TIMESTAMP` of the source's session, in microseconds since 1970 UTC.

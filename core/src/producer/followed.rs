@@ -13,6 +13,7 @@ use replicator_model::failure::Failure;
 use replicator_model::position::Position;
 use replicator_mysql::facts::ServerFacts;
 use replicator_mysql::head;
+use replicator_mysql::privileges::Privileges;
 use replicator_mysql::schemas::{self, Rules};
 use replicator_mysql::tables::{Collations, TableDefinition};
 use replicator_schema::catalogue::{Session, TableName};
@@ -20,6 +21,7 @@ use replicator_schema::effect::{self, Effect};
 use replicator_schema::history::{History, Known, Taken};
 use replicator_schema::stored::{Kept, StoredPart};
 use replicator_schema::table::TableSchema;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -89,10 +91,15 @@ impl Followed {
         }
         let from = head_moment(conn, facts).await?;
         let wanted = |database: &str| scope.has_database(database);
-        let Some(catalogue) = schemas::catalogue(conn, wanted, COLUMNS_MAX).await? else {
+        let Some(mut catalogue) = schemas::catalogue(conn, wanted, COLUMNS_MAX).await? else {
             tracing::warn!(columns_max = COLUMNS_MAX, "too many columns to follow; set binlog_row_metadata = FULL");
             return Ok(None);
         };
+        let privileges = Privileges::ask(conn).await?;
+        for (name, database) in &mut catalogue.databases {
+            // Who may read all tables sees all: what he does not see is not there.
+            database.complete = privileges.on_database("SELECT", name);
+        }
         let taken = Taken { from, to: head_moment(conn, facts).await? };
         let history = History::pictured(catalogue, taken);
         let kept = Kept { history, picture: picture + 1, server: facts.server.clone(), since: moment_of(start) };
@@ -106,16 +113,21 @@ impl Followed {
         Ok(Some(Self { kept, rules, changed: BTreeSet::new() }))
     }
 
-    /// Does what a statement does, if it is about tables. Whether something is known otherwise from here on.
+    /// Does what a statement does, if it is about tables; one that can't be read leaves doubts about those it seems to name.
+    /// Whether something is known otherwise from here on.
     pub(super) fn follow(
         &mut self,
-        sql: &str,
+        sql: Result<&str, Cow<'_, str>>,
         database: &str,
         context: &SessionContext<'_>,
         collations: &Collations,
         moment: u64,
     ) -> bool {
-        let effect = effect::read(sql, context.sql_mode.unwrap_or(0), self.rules.server.dialect);
+        let (sql_mode, dialect) = (context.sql_mode.unwrap_or(0), self.rules.server.dialect);
+        let effect = match sql {
+            Ok(sql) => effect::read(sql, sql_mode, dialect),
+            Err(sql) => effect::not_read(&sql, sql_mode, dialect),
+        };
         if effect == Effect::Nothing {
             return false;
         }

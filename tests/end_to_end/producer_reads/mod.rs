@@ -1,9 +1,14 @@
 //! What the producer makes of real servers' binary logs, and what it says where it can't.
 
 mod failures;
+mod followed;
 mod hosts;
 mod oddities;
 mod reading;
+mod sampled;
+/// Statements made up from a seed, as the history of tables is held against real servers with.
+#[path = "../../../core/mysql/tests/follows_ddl/random.rs"]
+mod statements;
 
 use reading::{Reading, spec};
 use replicator_model::gtid::GtidSet;

@@ -1,16 +1,22 @@
 //! A producer on a real server, and its changes as lines of text that are easy to compare.
 
-use std::time::Duration;
-
+use super::sampled::Form;
+use async_trait::async_trait;
+use parking_lot::Mutex;
 use replicator_binlog::{Value, write_text};
 use replicator_core::change::{Change, Progressed, RowsChange};
-use replicator_core::producer::{self, Producer, ReadFrom};
+use replicator_core::producer::{self, Producer, ReadFrom, SchemaStore};
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::epoch::Epoch;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::{PipeSpec, ProducerSpec, Route};
+use replicator_schema::stored::StoredPart;
 use replicator_tests::MysqlServer;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Longest wait for a change that has to come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,6 +54,19 @@ impl Reading {
     ) -> Result<Reading, Failure> {
         let mut producer =
             producer::build(&TaskName::new("producer_reads").unwrap(), spec, routes, &PipeSpec::default())?;
+        let checkpoint = producer.open(resume).await?;
+        Ok(Reading { producer, progressed: Progressed::from(checkpoint), lines: Vec::new(), rows: Vec::new() })
+    }
+
+    /// With a history of the tables, which the caller keeps.
+    pub(super) async fn open_remembering(
+        spec: &ProducerSpec,
+        resume: Option<&Checkpoint>,
+        kept: &Arc<MemorySchemas>,
+    ) -> Result<Reading, Failure> {
+        let task = TaskName::new("producer_reads").unwrap();
+        let mut producer = producer::build(&task, spec, &[], &PipeSpec::default())?;
+        producer.remember(Arc::clone(kept) as Arc<dyn SchemaStore>);
         let checkpoint = producer.open(resume).await?;
         Ok(Reading { producer, progressed: Progressed::from(checkpoint), lines: Vec::new(), rows: Vec::new() })
     }
@@ -127,6 +146,44 @@ impl Reading {
             }
         }
     }
+}
+
+/// A history of tables in memory.
+#[derive(Default)]
+pub(super) struct MemorySchemas {
+    parts: Mutex<BTreeMap<String, Vec<u8>>>,
+    pub(super) saves: AtomicUsize,
+}
+
+#[async_trait]
+impl SchemaStore for MemorySchemas {
+    async fn load(&self) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+        Ok(self.parts.lock().clone())
+    }
+
+    async fn save(&self, parts: Vec<StoredPart>) -> Result<(), Failure> {
+        self.saves.fetch_add(1, Ordering::Relaxed);
+        self.parts.lock().extend(parts);
+        Ok(())
+    }
+}
+
+/// The rows before and after each change, as [`select`](super::sampled::select) shows them.
+pub(super) fn row_images(rows: &RowsChange) -> Vec<(Option<String>, Option<String>)> {
+    let image = |values: &[Value<'_>]| -> String {
+        let text = |(index, value): (usize, &Value<'_>)| match value {
+            Value::Null => "NULL".to_owned(),
+            value => {
+                let mut text = Vec::new();
+                write_text(value, &rows.table.map.columns[index], &mut text).unwrap();
+                Form::of(&rows.table.columns[index].column_type).shown(&text)
+            }
+        };
+        values.iter().enumerate().map(text).collect::<Vec<_>>().join(",")
+    };
+    let view = rows.layout.view(&rows.event).unwrap();
+    let changes = view.rows(&rows.table.map).unwrap().map(Result::unwrap);
+    changes.map(|change| (change.before.as_deref().map(image), change.after.as_deref().map(image))).collect()
 }
 
 /// `insert shop.item 1,a`, `update shop.item 1,a -> 1,b`, `delete shop.item 1,b`.

@@ -16,7 +16,8 @@ use replicator_schema::table::{TableSchema, choose_key};
 use replicator_tests::{Flavor, MysqlServer};
 use std::collections::BTreeMap;
 
-/// Statements made up on each server; `REPLICATOR_DDL_STATEMENTS` asks for more.
+/// Statements made up on each server. `REPLICATOR_DDL_STATEMENTS` asks for another number, `REPLICATOR_DDL_SEEDS` for so
+/// many seeds from `REPLICATOR_DDL_SEED` on, each with its own statements in fresh databases.
 const STATEMENTS: usize = 250;
 
 struct Differential {
@@ -31,7 +32,8 @@ struct Differential {
     doubts: BTreeMap<String, String>,
     /// Where the catalogue was wrong.
     wrong: Vec<String>,
-    log: Vec<String>,
+    /// What the statements are made up from.
+    seed: u64,
     _server: MysqlServer,
 }
 
@@ -50,14 +52,34 @@ impl Differential {
             explicit_timestamps: rules.explicit_timestamps,
             charset_collations: rules.charset_collations.clone(),
         };
-        let (refused, doubts, wrong, log) = Default::default();
-        let catalogue = Catalogue::default();
+        let (refused, doubts, wrong) = Default::default();
+        let (catalogue, seed, ran) = (Catalogue::default(), 0, 0);
         let mut this =
-            Self { flavor, conn, rules, session, catalogue, ran: 0, refused, doubts, wrong, log, _server: server };
-        for sql in ["CREATE DATABASE d1 CHARACTER SET utf8mb4", "CREATE DATABASE d2 CHARACTER SET latin1", "USE d1"] {
-            this.run(sql).await;
-        }
+            Self { flavor, conn, rules, session, catalogue, ran, refused, doubts, wrong, seed, _server: server };
+        this.fresh().await;
         this
+    }
+
+    /// Begins again, with nothing in two databases.
+    async fn fresh(&mut self) {
+        for sql in ["DROP DATABASE IF EXISTS d1", "DROP DATABASE IF EXISTS d2"] {
+            self.conn.query_drop(sql).await.unwrap();
+        }
+        self.catalogue = Catalogue::default();
+        for sql in ["CREATE DATABASE d1 CHARACTER SET utf8mb4", "CREATE DATABASE d2 CHARACTER SET latin1", "USE d1"] {
+            self.run(sql).await;
+        }
+    }
+
+    /// Follows so many statements that are made up from a seed.
+    async fn make_up(&mut self, seed: u64, count: usize) {
+        self.fresh().await;
+        self.seed = seed;
+        let (mut random, end) = (Random::new(seed), self.ran + count);
+        while self.ran < end {
+            let sql = random.statement(&self.catalogue, self.flavor.is_mariadb());
+            self.run(&sql).await;
+        }
     }
 
     /// Runs a statement, follows it, and compares. What the server refuses is not followed.
@@ -67,7 +89,6 @@ impl Differential {
             return;
         }
         self.ran += 1;
-        self.log.push(sql.to_owned());
         if let Some(modes) = sql.strip_prefix("SET sql_mode = ") {
             self.session.sql_mode = sql_mode(modes);
             return;
@@ -83,6 +104,10 @@ impl Differential {
             for (table, slot) in &database.tables {
                 let Slot::Certain(theirs) = slot else { continue };
                 let problem = match self.catalogue.table(name, table) {
+                    Some(Slot::Certain(ours)) if ours.collation.is_none() => {
+                        self.doubts.insert(sql.to_owned(), "its own character set is not known".to_owned());
+                        difference(&TableSchema { collation: theirs.collation.clone(), ..(**ours).clone() }, theirs)
+                    }
                     Some(Slot::Certain(ours)) => difference(ours, theirs),
                     Some(Slot::Uncertain(reason)) => {
                         self.doubts.insert(sql.to_owned(), reason.clone());
@@ -91,7 +116,7 @@ impl Differential {
                     None => Some("is not known".to_owned()),
                 };
                 if let Some(problem) = problem {
-                    self.wrong.push(format!("{}: after {sql}: {name}.{table}: {problem}", self.flavor));
+                    self.mistake(sql, &format!("{name}.{table}: {problem}"));
                 }
                 // Go on from what is true, so that one mistake or doubt is told once.
                 if self.catalogue.table(name, table) != Some(slot) {
@@ -102,21 +127,28 @@ impl Differential {
         let gone = self.catalogue.databases.iter().flat_map(|(name, database)| {
             let theirs = theirs.databases.get(name);
             let is_gone = move |table: &&String| theirs.is_none_or(|theirs| !theirs.tables.contains_key(*table));
-            database.tables.keys().filter(is_gone).map(move |table| (name.clone(), table.clone()))
+            let certain = database.tables.iter().filter(|(_, slot)| matches!(slot, Slot::Certain(_)));
+            certain.map(|(table, _)| table).filter(is_gone).map(move |table| (name.clone(), table.clone()))
         });
         let gone: Vec<(String, String)> = gone.collect();
         for (name, table) in gone {
-            self.wrong.push(format!("{}: after {sql}: {name}.{table} is gone", self.flavor));
+            self.mistake(sql, &format!("{name}.{table} is gone"));
             self.catalogue.put((name, table), None);
         }
         for (name, database) in theirs.databases {
             let ours = self.catalogue.databases.entry(name.clone()).or_default();
-            let is_wrong = ours.collation.is_some() && ours.collation != database.collation;
-            if is_wrong {
-                self.wrong.push(format!("{}: after {sql}: {name} has {:?}", self.flavor, database.collation));
+            let was = std::mem::replace(&mut ours.collation, database.collation.clone());
+            if was.is_some() && was != database.collation {
+                self.mistake(sql, &format!("{name} has {:?}", database.collation));
             }
-            ours.collation = database.collation;
         }
+    }
+
+    /// Told at once: a run of thousands of seeds takes its time.
+    fn mistake(&mut self, sql: &str, problem: &str) {
+        let mistake = format!("{}, seed {}: after {sql}: {problem}", self.flavor, self.seed);
+        eprintln!("{mistake}");
+        self.wrong.push(mistake);
     }
 
     fn report(&self, what: &str) {
@@ -128,8 +160,16 @@ impl Differential {
             self.doubts.len(),
             100.0 * self.doubts.len() as f64 / self.ran.max(1) as f64
         );
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (sql, reason) in &self.doubts {
-            println!("    {reason}: {sql}");
+            reasons.entry(reason).or_default().push(sql);
+        }
+        for (reason, statements) in reasons {
+            println!(
+                "    {} times {reason}: {}",
+                statements.len(),
+                statements[..statements.len().min(3)].join("\n        ")
+            );
         }
         if std::env::var_os("REPLICATOR_DDL_REFUSED").is_some() {
             for (sql, error) in &self.refused {
@@ -183,14 +223,18 @@ async fn follows(flavor: Flavor) {
         listed.run(sql).await;
     }
     listed.report("listed");
-    let count = std::env::var("REPLICATOR_DDL_STATEMENTS").ok().and_then(|count| count.parse().ok());
-    let seed = std::env::var("REPLICATOR_DDL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let (mut random, mut made_up) = (Random::new(seed), Differential::start(flavor).await);
-    while made_up.ran < count.unwrap_or(STATEMENTS) {
-        let sql = random.statement(&made_up.catalogue, flavor.is_mariadb());
-        made_up.run(&sql).await;
+    drop(listed);
+    let asked = |name: &str| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    let (first, seeds) = (asked("REPLICATOR_DDL_SEED").unwrap_or(1), asked("REPLICATOR_DDL_SEEDS").unwrap_or(1));
+    let count = asked("REPLICATOR_DDL_STATEMENTS").map_or(STATEMENTS, |count| count as usize);
+    let mut made_up = Differential::start(flavor).await;
+    for seed in first..first + seeds {
+        made_up.make_up(seed, count).await;
+        if seed % 100 == 0 {
+            eprintln!("{flavor}: seed {seed}, {} statements, {} doubts", made_up.ran, made_up.doubts.len());
+        }
     }
-    made_up.report(&format!("made up with seed {seed}"));
+    made_up.report(&format!("{seeds} seeds from {first} on"));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use replicator_schema::table::TableSchema;
 /// A generator of numbers that replays (xorshift).
 pub(crate) struct Random(u64);
 
-const TYPES: [&str; 49] = [
+const TYPES: [&str; 51] = [
     "INT",
     "INT(5) UNSIGNED ZEROFILL",
     "TINYINT(1)",
@@ -56,6 +56,8 @@ const TYPES: [&str; 49] = [
     "YEAR",
     "ENUM('a','it''s','u')",
     "SET('x','y','z') CHARACTER SET latin1",
+    "POINT",
+    "INT AS (1 + 1) VIRTUAL",
 ];
 
 const NAMES: [&str; 10] = ["a", "b", "c", "dd", "E", "`f g`", "`h``i`", "key_1", "`select`", "ü"];
@@ -67,18 +69,18 @@ impl Random {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) as usize % end.max(1)
     }
 
-    fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 
@@ -98,7 +100,7 @@ impl Random {
             return self.create(&known, mariadb);
         }
         let (name, schema) = &known[self.below(known.len())];
-        match self.below(20) {
+        match self.below(22) {
             0 => format!("DROP TABLE IF EXISTS {name}, nothing"),
             1 => format!("RENAME TABLE {name} TO {}", self.of(&TABLES)),
             2 => {
@@ -114,6 +116,8 @@ impl Random {
             4 => format!("DROP INDEX {} ON {name}", self.key(schema)),
             5 => format!("ALTER DATABASE {} CHARACTER SET {}", self.of(&["d1", "d2"]), self.of(&CHARSETS)),
             6 => format!("TRUNCATE TABLE {name}"),
+            7 => format!("ALTER TABLE {name} {}, RENAME TO {}", self.clause(schema, mariadb), self.of(&TABLES)),
+            8 => format!("DROP TABLE {name}"),
             _ => {
                 let clauses: Vec<String> = (0..=self.below(3)).map(|_| self.clause(schema, mariadb)).collect();
                 format!("ALTER TABLE {name} {}", clauses.join(", "))
@@ -152,7 +156,7 @@ impl Random {
             1 => format!(" AFTER {}", self.old(schema)),
             _ => String::new(),
         };
-        match self.below(16) {
+        match self.below(22) {
             0..=3 => format!("ADD COLUMN {}{place}", self.column(name, mariadb)),
             4 => format!("ADD ({}, {})", self.column("n1", mariadb), self.column("n2", mariadb)),
             5 | 6 => format!("DROP COLUMN {old}"),
@@ -163,6 +167,12 @@ impl Random {
             12 => format!("DROP KEY {}", self.key(schema)),
             13 => format!("CONVERT TO CHARACTER SET {}", self.of(&CHARSETS)),
             14 => format!("DEFAULT CHARACTER SET = {}", self.of(&CHARSETS)),
+            15 => format!("RENAME COLUMN {old} TO {name}"),
+            16 => format!("RENAME {} {} TO k9", self.of(&["KEY", "INDEX"]), self.key(schema)),
+            17 => format!("ADD COLUMN IF NOT EXISTS {}{place}", self.column(name, mariadb)),
+            18 => format!("DROP COLUMN IF EXISTS {old}"),
+            19 => format!("CHANGE {old} {}{place}", self.column(&old, mariadb)),
+            20 => format!("ALTER COLUMN {old} {}", self.of(&["DROP DEFAULT", "SET DEFAULT 1", "SET DEFAULT 'a'"])),
             _ => self.of(&["DROP PRIMARY KEY", "ENGINE=InnoDB", "FORCE"]).to_owned(),
         }
     }

@@ -4,6 +4,7 @@ use super::{Applying, keys};
 use crate::catalogue::{Slot, TableName};
 use crate::column::ColumnSpec;
 use crate::column_type::{self, Around, Doubt};
+use crate::dialect::Version;
 use crate::effect::{AlterTable, Clause, KeyKind, KeySpec, Place};
 use crate::table::{ColumnDefinition, PRIMARY, TableSchema, same};
 use std::sync::Arc;
@@ -29,6 +30,9 @@ impl Applying<'_> {
         for clause in &statement.clauses {
             if let Clause::RenameTo(new) = clause {
                 self.rename(&statement.name, new, false);
+                if self.server.dialect.is_mariadb() && is_encoded_in_files(&statement.name.table) {
+                    self.put(&statement.name, Some(Slot::doubt("MariaDB may have left it when it was renamed")));
+                }
             }
         }
     }
@@ -57,11 +61,12 @@ impl Applying<'_> {
             match clause {
                 Clause::Doubt(doubt) => return Err((*doubt).to_owned()),
                 Clause::Default(named) => {
-                    altering.schema.collation = self.table_collation(named, before.collation.as_deref(), database);
+                    let collation = self.table_collation(named, before.collation.as_deref(), database);
+                    let is_given_once = statement.clauses.iter().filter(|other| is_default(other)).count() == 1;
+                    altering.schema.collation = collation.filter(|_| is_given_once);
                 }
                 Clause::Convert(named) => {
-                    let is_given = |clause: &Clause| matches!(clause, Clause::Default(_));
-                    if statement.clauses.iter().any(is_given) {
+                    if statement.clauses.iter().any(is_default) {
                         return Err("it was converted, and given another character set at once".to_owned());
                     }
                     let collation = self.table_collation(named, before.collation.as_deref(), database);
@@ -94,8 +99,27 @@ impl Applying<'_> {
         altering.schema.columns = new;
         altering.keys(&statement.clauses, before)?;
         altering.schema.settle();
+        let is_news = converted.is_some() && converted != before.collation;
+        if is_news && self.forgets_to_convert() && altering.schema.columns == before.columns {
+            altering.schema.collation = None;
+        }
         Ok(altering.schema)
     }
+
+    /// Old servers convert a table's own character set only if a column changes, or something else that they store.
+    fn forgets_to_convert(&self) -> bool {
+        !self.server.dialect.is_mariadb() && !self.server.dialect.is_mysql_since(Version(8, 0, 0))
+    }
+}
+
+/// Whether the names of a table's files are not the table's. Where MariaDB copies such a table for an ALTER that renames it
+/// too, it forgets to drop the old one (seen on 10.11.18 and 11.8).
+fn is_encoded_in_files(table: &str) -> bool {
+    !table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn is_default(clause: &Clause) -> bool {
+    matches!(clause, Clause::Default(_))
 }
 
 /// What became of an old column.
@@ -226,22 +250,22 @@ impl Altering {
         for clause in clauses {
             self.drop_key(clause)?;
         }
-        let columns = &self.schema.columns;
+        let (columns, renamed) = (&self.schema.columns, &self.renamed);
+        // Servers take the first column that was the key's, or is new under that name.
+        let now = |name: &str| {
+            columns.iter().find(|column| {
+                let was = renamed.iter().find(|(_, new)| new.as_deref().is_some_and(|new| same(new, &column.name)));
+                same(was.map_or(&column.name, |(old, _)| old), name)
+            })
+        };
         for key in &mut self.schema.keys {
-            key.parts.retain_mut(|part| {
-                let Some(name) = part else { return true };
-                match self.renamed.iter().find(|(old, _)| same(old, name)) {
-                    Some((_, Some(new))) => new.clone_into(name),
-                    // A new column that takes a dropped one's name takes its place in keys, too.
-                    Some((_, None)) => {
-                        let is_old =
-                            |(_, new): &(String, Option<String>)| new.as_deref().is_some_and(|new| same(new, name));
-                        return columns.iter().any(|column| same(&column.name, name))
-                            && !self.renamed.iter().any(is_old);
-                    }
-                    None => {}
+            key.parts.retain_mut(|part| match part.as_deref().map(now) {
+                None => true,
+                Some(None) => false,
+                Some(Some(column)) => {
+                    *part = Some(column.name.clone());
+                    true
                 }
-                true
             });
         }
         self.schema.keys.retain(|key| !key.parts.is_empty());
@@ -254,7 +278,7 @@ impl Altering {
                         self.wanted.push(key.clone());
                     }
                 }
-                Clause::AddColumn { spec, if_not_exists: true, .. } if before.column(&spec.name).is_some() => {}
+                // MariaDB adds the key even if the column is there.
                 Clause::AddColumn { spec, .. } => self.wanted.extend(keys::of_column(spec)),
                 Clause::Change { spec, .. } => {
                     // CHANGE … UNIQUE adds a key each time it is said; PRIMARY KEY only where there is none.

@@ -2,10 +2,11 @@
 
 use super::create::{database_options, elements};
 use super::key::{self, options};
-use super::{AlterTable, Clause, Effect, Element, Place, default_charset, is_other_object, modifiers};
+use super::{AlterTable, Clause, Effect, Element, Place, default_charset, modifiers};
 use crate::charset::Named;
 use crate::column::{self, VERSIONED};
 use crate::dialect::Dialect;
+use crate::objects::is_apart_from_tables;
 use crate::reader::Reader;
 
 pub(super) fn alter(reader: &mut Reader<'_>, dialect: Dialect) -> Option<Effect> {
@@ -27,7 +28,7 @@ pub(super) fn alter(reader: &mut Reader<'_>, dialect: Dialect) -> Option<Effect>
             Some(Effect::AlterDatabase { name, named: database_options(reader) })
         }
         "VIEW" | "SEQUENCE" => Some(Effect::Nothing),
-        _ => is_other_object(&object, reader).then_some(Effect::Nothing),
+        _ => is_apart_from_tables(&object, reader).then_some(Effect::Nothing),
     }
 }
 

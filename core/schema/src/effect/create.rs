@@ -1,10 +1,11 @@
 //! CREATE and DROP.
 
 use super::key::{self, KeyKind};
-use super::{AlterTable, Clause, CreateTable, Effect, Element, default_charset, is_other_object, modifiers};
+use super::{AlterTable, Clause, CreateTable, Effect, Element, default_charset, modifiers};
 use crate::charset::Named;
 use crate::column::{self, VERSIONED};
 use crate::dialect::Dialect;
+use crate::objects::is_apart_from_tables;
 use crate::reader::{Name, Reader};
 
 const FROM_A_QUERY: &str = "its columns come from a query";
@@ -27,7 +28,7 @@ pub(super) fn create(reader: &mut Reader<'_>, dialect: Dialect) -> Option<Effect
         "VIEW" => Some(Effect::Other { name: reader.name()?, what: "a view" }),
         "SEQUENCE" if modifiers.temporary => Some(Effect::Nothing),
         "SEQUENCE" => Some(Effect::Other { name: reader.name()?, what: "a sequence" }),
-        _ => is_other_object(&object, reader).then_some(Effect::Nothing),
+        _ => is_apart_from_tables(&object, reader).then_some(Effect::Nothing),
     }
 }
 
@@ -146,6 +147,6 @@ pub(super) fn drop(reader: &mut Reader<'_>) -> Option<Effect> {
             Some(Effect::AlterTable(Box::new(AlterTable { name: reader.name()?, clauses })))
         }
         "DATABASE" | "SCHEMA" => Some(Effect::DropDatabase { name: reader.identifier()? }),
-        _ => is_other_object(&object, reader).then_some(Effect::Nothing),
+        _ => is_apart_from_tables(&object, reader).then_some(Effect::Nothing),
     }
 }

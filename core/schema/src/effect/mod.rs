@@ -11,6 +11,7 @@ use crate::charset::Named;
 use crate::column::ColumnSpec;
 use crate::dialect::Dialect;
 use crate::lexer::{TokenKind, tokens};
+use crate::objects::accept_duality;
 use crate::reader::{Name, Reader};
 pub(crate) use key::{KeyKind, KeySpec};
 
@@ -152,6 +153,12 @@ pub fn read(sql: &str, sql_mode: u64, dialect: Dialect) -> Effect {
     })
 }
 
+/// What a statement may have done that can't be read, but for some of its words.
+pub fn not_read(sql: &str, sql_mode: u64, dialect: Dialect) -> Effect {
+    let tokens = tokens(sql, sql_mode, dialect).unwrap_or_default();
+    Effect::Unknown(every_name(&mut Reader::new(sql, &tokens, sql_mode)))
+}
+
 /// Tables that others are made from.
 pub(crate) fn referred(effect: &Effect) -> Vec<&Name> {
     match effect {
@@ -259,34 +266,6 @@ fn statement(reader: &mut Reader<'_>, dialect: Dialect) -> Option<Effect> {
     }
 }
 
-/// Objects that have nothing to do with a table's form.
-const OTHER_OBJECTS: [&str; 17] = [
-    "TRIGGER",
-    "PROCEDURE",
-    "FUNCTION",
-    "EVENT",
-    "USER",
-    "ROLE",
-    "SERVER",
-    "LOGFILE",
-    "TABLESPACE",
-    "UNDO",
-    "INSTANCE",
-    "PACKAGE",
-    "LIBRARY",
-    "PREPARE",
-    "CATALOG",
-    "RESOURCE",
-    "PUBLIC",
-];
-
-fn is_other_object(object: &str, reader: &mut Reader<'_>) -> bool {
-    OTHER_OBJECTS.contains(&object)
-        || (object == "AGGREGATE" && reader.accept("FUNCTION"))
-        || (object == "REFERENCE" && reader.accept("SYSTEM"))
-        || (object == "LOADABLE" && reader.accept("FUNCTION"))
-}
-
 /// Takes what may stand between the verb and the kind of object. Which of the words were there that matter.
 #[derive(Debug, Default)]
 struct Modifiers {
@@ -311,6 +290,8 @@ fn modifiers(reader: &mut Reader<'_>) -> Modifiers {
             reader.assignment();
         } else if reader.accept_all(&["SQL", "SECURITY"]) {
             reader.skip();
+        } else if accept_duality(reader) {
+            continue;
         } else {
             return found;
         }

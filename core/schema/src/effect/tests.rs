@@ -25,6 +25,11 @@ fn statements_that_change_no_table_are_told_from_those_that_are_not_understood()
         "OPTIMIZE TABLE t",
         "SET STATEMENT max_statement_time=1 FOR INSERT INTO t VALUES (1)",
         "RENAME USER a TO b",
+        "ALTER UNDO TABLESPACE u SET INACTIVE",
+        "DROP RESOURCE GROUP g",
+        "CREATE CATALOG c",
+        "CREATE PUBLIC SYNONYM s FOR t",
+        "ALTER JSON RELATIONAL DUALITY VIEW v AS SELECT JSON_DUALITY_OBJECT('a': a) FROM t",
     ] {
         assert_eq!(effect(sql), Effect::Nothing, "{sql}");
     }

@@ -1,6 +1,6 @@
 //! Texts in JSON.
 
-use super::charset::{Charset, NotText};
+use crate::change::charset::{Charset, NotText};
 
 /// Appends `text` without quotes, escaped as fastjson2 does: the two characters that must be, short forms of control
 /// characters where JSON has one, everything else as it is.

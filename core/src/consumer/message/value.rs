@@ -19,9 +19,9 @@
 //! BINARY(n) has its whole length: the binary log drops trailing zero bytes, and so does Canal. A column's `sqlType`
 //! does not depend on whether the value is NULL (Canal: SET and JSON do).
 
-use super::charset::Charset;
 use super::java_number::{push_double, push_float};
 use super::json_string::{push_bytes, push_decoded, push_escaped};
+use crate::change::charset::Charset;
 use crate::change::{Column, TableSchema};
 use replicator_binlog::{ColumnDef, ColumnType, Value, write_text};
 use replicator_model::failure::Failure;

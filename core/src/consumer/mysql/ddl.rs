@@ -152,11 +152,8 @@ fn context(change: &SchemaChange, collations: &Collations) -> Vec<String> {
     if let Some(bits) = change.sql_mode {
         statements.push(format!("SET SESSION sql_mode = {}", bits & SQL_MODE_MASK));
     }
-    if let Some((client, connection, server)) = change.charsets {
-        let charset = |number: u16| collations.charset(number).or(is_utf8mb4_0900(number).then_some("utf8mb4"));
-        if let Some(client) = charset(client) {
-            statements.push(format!("SET NAMES {client}"));
-        }
+    statements.push("SET NAMES utf8mb4".into());
+    if let Some((connection, server)) = change.charsets {
         if let Some(connection) = collations.get(connection) {
             statements.push(format!("SET SESSION collation_connection = {}", connection.name));
         }
@@ -191,7 +188,7 @@ mod tests {
             tables: vec![],
             targets: vec![],
             sql_mode: Some(u64::MAX),
-            charsets: Some((255, 8, 255)),
+            charsets: Some((8, 255)),
             time_zone: Some("+02:00'; DROP".into()),
             foreign_key_checks: false,
             timestamp_us: 1_700_000_000_000_042,

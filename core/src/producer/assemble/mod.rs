@@ -17,6 +17,7 @@ mod prepared;
 mod refusal;
 mod rows;
 mod skipped;
+mod statement_text;
 mod statements;
 mod transaction;
 mod transactions;

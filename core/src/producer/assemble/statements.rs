@@ -2,25 +2,20 @@
 
 use super::prepared::{WantedTransaction, normal_xid};
 use super::refusal::{incomplete, lossy, not_decoded, utf8};
+use super::statement_text::statement_text;
 use super::{Assembler, Seen};
 use crate::change::{Change, SchemaChange};
 use crate::producer::followed::moment;
 use crate::producer::scope::{Carried, Judged, Verdict};
-use crate::producer::statement::{Statement, first_words};
+use crate::producer::statement::Statement;
 use replicator_binlog::{Query, SessionContext};
 use replicator_model::failure::Failure;
 use std::sync::Arc;
 
 impl Assembler {
     pub(super) fn query(&mut self, query: &Query<'_>, seen: &Seen) -> Result<Option<WantedTransaction>, Failure> {
-        let sql = std::str::from_utf8(&query.sql).map_err(|_| {
-            Failure::definite(
-                "statement_charset",
-                format!("the statement `{} …` is not in UTF-8", first_words(&String::from_utf8_lossy(&query.sql))),
-                "apply it to the target by hand and start after it; let clients of the source use utf8mb4",
-            )
-        })?;
         let session = query.status.parse().map_err(not_decoded)?;
+        let sql = &*statement_text(query, &session, &self.collations)?;
         let statement = Statement::read(sql, session.sql_mode.unwrap_or(0), self.dialect);
         match &statement {
             Statement::Begin => self.begin_statement(seen)?,
@@ -68,7 +63,7 @@ impl Assembler {
                 tables,
                 targets,
                 sql_mode: session.sql_mode,
-                charsets: session.charsets.map(|c| (c.client, c.connection, c.server)),
+                charsets: session.charsets.map(|c| (c.connection, c.server)),
                 time_zone: session.time_zone.map(lossy),
                 foreign_key_checks: session.foreign_key_checks(),
                 timestamp_us: seen.time_us() + i64::from(session.microseconds.unwrap_or(0)),
@@ -86,13 +81,16 @@ impl Assembler {
     /// Follows what a statement does to tables, carried or not: others may be renamed into the task's.
     pub(super) fn follow(&mut self, query: &Query<'_>, seen: &Seen) -> Result<(), Failure> {
         let Some(followed) = &mut self.followed else { return Ok(()) };
-        let Ok(sql) = std::str::from_utf8(&query.sql) else { return Ok(()) };
-        if sql.eq_ignore_ascii_case("BEGIN") || sql.eq_ignore_ascii_case("COMMIT") {
+        if query.sql.eq_ignore_ascii_case(b"BEGIN") || query.sql.eq_ignore_ascii_case(b"COMMIT") {
             return Ok(());
         }
         let context = query.status.parse().map_err(not_decoded)?;
         let database = utf8(query.database, "database name")?;
-        if followed.follow(sql, database, &context, &self.collations, moment(&self.place.file, seen.offset)) {
+        // What can't be read stops the task, unless it is to be left out by order.
+        let text = statement_text(query, &context, &self.collations);
+        let statement = text.as_deref().map_err(|_| String::from_utf8_lossy(&query.sql));
+        let moment = moment(&self.place.file, seen.offset);
+        if followed.follow(statement, database, &context, &self.collations, moment) {
             self.schemas.clear();
         }
         Ok(())

@@ -117,19 +117,25 @@ fn statement(reader: &mut Reader<'_>) -> Option<Statement> {
         "TRUNCATE" => schema::truncate(reader)?,
         "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "LOAD" | "WITH" | "CALL" | "DO" | "SELECT" | "HANDLER"
         | "EXECUTE" => data::read(&verb, reader),
-        // A prefix of a statement of its own in MariaDB: SET STATEMENT … FOR …
-        "SET" => {
-            if reader.accept("STATEMENT") {
-                None?
-            } else {
-                Statement::Ignored
-            }
-        }
+        "SET" if reader.accept("STATEMENT") => set_statement(reader)?,
+        "SET" => Statement::Ignored,
         "GRANT" | "REVOKE" | "FLUSH" | "RESET" | "ANALYZE" | "OPTIMIZE" | "REPAIR" | "CHECK" | "CHECKSUM"
         | "INSTALL" | "UNINSTALL" | "CACHE" | "LOCK" | "UNLOCK" | "PREPARE" | "DEALLOCATE" | "KILL" | "USE"
         | "SHOW" => Statement::Ignored,
         _ => return None,
     })
+}
+
+/// MariaDB: SET STATEMENT … FOR a statement of its own, which is passed over or not understood: what is set for a change
+/// may decide what it does.
+fn set_statement(reader: &mut Reader<'_>) -> Option<Statement> {
+    while !reader.accept("FOR") {
+        reader.peek()?;
+        if !reader.skip_parentheses() {
+            reader.skip();
+        }
+    }
+    statement(reader).filter(|statement| *statement == Statement::Ignored)
 }
 
 /// Enough of a statement to recognise its kind, and not its values.

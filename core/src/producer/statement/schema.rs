@@ -1,27 +1,8 @@
-//! CREATE, ALTER, DROP, RENAME and TRUNCATE.
+//! CREATE, ALTER, DROP, RENAME and TRUNCATE. Statements about objects that are not replicated are passed over.
 
 use super::{DatabaseAction, Name, Statement, TableAction, TableStatement};
+use replicator_schema::objects::{accept_duality, is_apart_from_tables};
 use replicator_schema::reader::Reader;
-
-/// Objects that are not replicated: their statements are passed over.
-const IGNORED_OBJECTS: [&str; 16] = [
-    "TRIGGER",
-    "PROCEDURE",
-    "FUNCTION",
-    "EVENT",
-    "USER",
-    "ROLE",
-    "SERVER",
-    "LOGFILE",
-    "TABLESPACE",
-    "INSTANCE",
-    "PACKAGE",
-    "LIBRARY",
-    "PREPARE",
-    "CATALOG",
-    "AGGREGATE",
-    "LOADABLE",
-];
 
 #[derive(Default)]
 struct Modifiers {
@@ -47,6 +28,8 @@ fn modifiers(reader: &mut Reader<'_>) -> Modifiers {
             reader.assignment();
         } else if reader.accept_all(&["SQL", "SECURITY"]) {
             reader.skip();
+        } else if accept_duality(reader) {
+            continue;
         } else {
             return found;
         }
@@ -56,14 +39,6 @@ fn modifiers(reader: &mut Reader<'_>) -> Modifiers {
 fn table(action: TableAction, names: Vec<Name>) -> TableStatement {
     let (mentions, temporary, from_select, start_transaction) = (Vec::new(), false, false, None);
     TableStatement { action, names, mentions, temporary, from_select, start_transaction }
-}
-
-fn is_ignored(object: &str, reader: &mut Reader<'_>) -> bool {
-    IGNORED_OBJECTS.contains(&object)
-        || (object == "UNDO" && reader.accept("TABLESPACE"))
-        || (object == "RESOURCE" && reader.accept("GROUP"))
-        || (object == "REFERENCE" && reader.accept("SYSTEM"))
-        || (object == "PUBLIC" && reader.accept("SYNONYM"))
 }
 
 pub(super) fn create(reader: &mut Reader<'_>) -> Option<Statement> {
@@ -93,7 +68,7 @@ pub(super) fn create(reader: &mut Reader<'_>) -> Option<Statement> {
             reader.accept_all(&["IF", "NOT", "EXISTS"]);
             Some(Statement::Database(DatabaseAction::Create, Some(reader.identifier()?)))
         }
-        _ => is_ignored(&object, reader).then_some(Statement::Ignored),
+        _ => is_apart_from_tables(&object, reader).then_some(Statement::Ignored),
     }
 }
 
@@ -168,7 +143,7 @@ pub(super) fn alter(reader: &mut Reader<'_>) -> Option<Statement> {
             let name = if unnamed { None } else { Some(reader.identifier()?) };
             Some(Statement::Database(DatabaseAction::Alter, name))
         }
-        _ => is_ignored(&object, reader).then_some(Statement::Ignored),
+        _ => is_apart_from_tables(&object, reader).then_some(Statement::Ignored),
     }
 }
 
@@ -234,7 +209,7 @@ pub(super) fn drop(reader: &mut Reader<'_>) -> Option<Statement> {
             reader.accept_all(&["IF", "EXISTS"]);
             Some(Statement::Database(DatabaseAction::Drop, Some(reader.identifier()?)))
         }
-        _ => is_ignored(&object, reader).then_some(Statement::Ignored),
+        _ => is_apart_from_tables(&object, reader).then_some(Statement::Ignored),
     }
 }
 

@@ -122,6 +122,13 @@ fn what_is_not_replicated_is_listed() {
         "SET PASSWORD FOR u = 'x'",
         "CREATE SPATIAL REFERENCE SYSTEM 1 NAME 'x'",
         "CREATE UNDO TABLESPACE u ADD DATAFILE 'x'",
+        "ALTER UNDO TABLESPACE u SET INACTIVE",
+        "DROP UNDO TABLESPACE u",
+        "CREATE RESOURCE GROUP g TYPE = USER",
+        "CREATE CATALOG c",
+        "CREATE PUBLIC SYNONYM s FOR t",
+        "ALTER INSTANCE ROTATE INNODB MASTER KEY",
+        "SET STATEMENT max_statement_time=1 FOR ANALYZE TABLE t",
         "# Dummy event replacing event type 160",
         "/* nothing */",
     ] {

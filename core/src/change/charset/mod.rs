@@ -1,4 +1,4 @@
-//! From the character set of a column to UTF-8, exactly as the servers convert.
+//! From the character set of a column, or of a client, to UTF-8, exactly as the servers convert.
 //!
 //! Compared with MySQL 9.7 for every one-, two- and three-byte sequence of the sets below and every four-byte one of
 //! gb18030. Where `encoding_rs` (which follows the browsers) has another character than the servers, the servers' is
@@ -8,9 +8,9 @@ mod single_byte;
 
 use encoding_rs::{DecoderResult, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS};
 
-/// How the bytes of a character column are read.
+/// How the bytes of a text are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Charset {
+pub(crate) enum Charset {
     Utf8,
     Ascii,
     /// ASCII below 0x80, these above; U+FFFD is none.
@@ -24,7 +24,7 @@ pub(super) enum Charset {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum MultiByte {
+pub(crate) enum MultiByte {
     Cp932,
     Sjis,
     EucKr,
@@ -35,16 +35,16 @@ pub(super) enum MultiByte {
     Eucjpms,
 }
 
-/// Bytes that are no text in their column's character set.
+/// Bytes that are no text in their character set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotText;
+pub(crate) struct NotText;
 
 /// Bytes converted at a time.
 const PIECE: usize = 1024;
 
 impl Charset {
     /// By the servers' name; `None` for sets that are not carried (big5, swe7) or not known.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "utf8" | "utf8mb3" | "utf8mb4" => Charset::Utf8,
             "ascii" => Charset::Ascii,
@@ -67,7 +67,7 @@ impl Charset {
     }
 
     /// Gives the text to `push`, in pieces.
-    pub(super) fn decode(self, bytes: &[u8], mut push: impl FnMut(&str)) -> Result<(), NotText> {
+    pub(crate) fn decode(self, bytes: &[u8], mut push: impl FnMut(&str)) -> Result<(), NotText> {
         match self {
             Charset::Utf8 => push(std::str::from_utf8(bytes).map_err(|_| NotText)?),
             Charset::Ascii if !bytes.is_ascii() => return Err(NotText),
