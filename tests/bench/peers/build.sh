@@ -9,15 +9,28 @@ target=${CARGO_TARGET_DIR:-$root/target}
 servers=${REPLICATOR_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mysql_replicator/servers}
 
 (cd "$root" && cargo build --release -p replicator-mysql --example read_log)
-cargo build --release --manifest-path "$peers/Cargo.toml" --target-dir "$target/peers"
+left_out() {
+    echo "build.sh: $1 is left out: $2" >&2
+}
 
-java=$target/peers/java
-if command -v mvn >/dev/null && command -v javac >/dev/null; then
+for peer in read-connector read-mysql-async; do
+    cargo build --release --manifest-path "$peers/Cargo.toml" --target-dir "$target/peers" --bin "$peer" ||
+        left_out "$peer" "it was not built, see above"
+done
+
+# In a condition, where the shell does not stop at an error by itself.
+build_java() {
+    local java=$target/peers/java
     mkdir -p "$java"
-    [[ -f $java/ReadLog.class ]] || (cd "$java" &&
-        mvn -q -B -Dmaven.repo.local="$servers/.maven" -f "$peers/java/pom.xml" dependency:copy-dependencies \
-            -DoutputDirectory="$java" -DincludeScope=runtime)
+    if [[ ! -f $java/ReadLog.class ]]; then
+        (cd "$java" &&
+            mvn -q -B -Dmaven.repo.local="$servers/.maven" -f "$peers/java/pom.xml" dependency:copy-dependencies \
+                -DoutputDirectory="$java" -DincludeScope=runtime) || return 1
+    fi
     javac -cp "$java/*" -d "$java" "$peers/java/ReadLog.java"
-else
-    echo "build.sh: mvn or javac is not there, so the Java reader is left out (apt-get install maven default-jdk-headless)" >&2
+}
+if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
+    left_out "the Java reader" "mvn or javac is not there (apt-get install maven default-jdk-headless)"
+elif ! build_java; then
+    left_out "the Java reader" "it was not built, see above"
 fi
