@@ -106,6 +106,16 @@ impl Cluster {
         self.session.order(task, state, None).await.unwrap();
     }
 
+    /// Stops the task, and waits until no Core runs it.
+    pub(crate) async fn stop(&self, task: &TaskName) -> Result<()> {
+        self.order(task, DesiredState::Stopped).await;
+        eventually(&format!("{task} to stop"), Duration::from_secs(60), async || match self.status(task).await {
+            None => Ok(()),
+            Some(status) => Err(status.stage),
+        })
+        .await
+    }
+
     pub(crate) async fn status(&self, task: &TaskName) -> Option<TaskStatus> {
         self.session.status(task).await.ok().flatten()
     }

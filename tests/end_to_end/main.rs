@@ -9,6 +9,7 @@ mod command_line;
 mod coordination_contract;
 mod failover;
 mod failures;
+mod folded_apply;
 mod foreign_keys;
 mod huge_logs;
 mod kafka_consumer;

@@ -4,10 +4,7 @@ use crate::cluster::{Cluster, copy_task};
 use mysql_async::prelude::Queryable;
 use replicator_model::desired::DesiredState;
 use replicator_model::status::Stage;
-use replicator_tests::{Flavor, MysqlServer, Result, eventually};
-use std::time::Duration;
-
-const SOON: Duration = Duration::from_secs(60);
+use replicator_tests::{Flavor, MysqlServer, Result};
 
 const SCHEMA: &str = "CREATE DATABASE shop CHARACTER SET utf8;
     CREATE TABLE shop.item (id INT PRIMARY KEY, a VARCHAR(20), b VARCHAR(20)) ENGINE=InnoDB CHARSET latin1;
@@ -55,12 +52,7 @@ async fn follows(flavor: Flavor, arguments: &[&str]) -> Result<()> {
     source.exec("INSERT INTO shop.item VALUES (1, 'a1', 'b1')").await?;
     cluster.wait_for_equal(&source, &target, "shop").await?;
 
-    cluster.order(&task, DesiredState::Stopped).await;
-    eventually("the task to stop", SOON, async || match cluster.status(&task).await {
-        None => Ok(()),
-        Some(status) => Err(status.stage),
-    })
-    .await?;
+    cluster.stop(&task).await?;
     source.exec(STOPPED).await?;
     cluster.order(&task, DesiredState::Running).await;
     let equal = cluster.wait_for_equal(&source, &target, "shop").await;

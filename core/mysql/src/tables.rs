@@ -91,6 +91,28 @@ pub(crate) async fn keys(conn: &mut Conn, database: &str, table: &str) -> Result
     Ok(Some(keys))
 }
 
+/// Whether changes of a table's rows have effects beside them, or can't be rolled back: foreign keys in either direction,
+/// triggers, an engine without transactions.
+pub async fn is_tied(conn: &mut Conn, database: &str, table: &str) -> Result<bool, Failure> {
+    let (database, table) = (answer::literal(database), answer::literal(table));
+    let sql = format!(
+        "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {database} \
+         AND TABLE_NAME = {table} AND ENGINE IN ('InnoDB', 'ROCKSDB')), \
+         (SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {database} \
+         AND EVENT_OBJECT_TABLE = {table}), \
+         (SELECT COUNT(*) FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {database} \
+         AND TABLE_NAME = {table}), \
+         (SELECT COUNT(*) FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE UNIQUE_CONSTRAINT_SCHEMA = {database} \
+         AND REFERENCED_TABLE_NAME = {table})"
+    );
+    let mut rows = answer::rows(conn, &sql).await?;
+    let Some(row) = rows.first_mut() else { return Err(answer::unexpected("no row")) };
+    Ok(row.number::<u64>(0)? == 0
+        || row.number::<u64>(1)? > 0
+        || row.number::<u64>(2)? > 0
+        || row.number::<u64>(3)? > 0)
+}
+
 /// The server's collations by number: which character set each is of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Collations {

@@ -138,7 +138,7 @@ const fn default_port() -> u16 {
 }
 
 const fn default_commit_rows_max() -> u32 {
-    1_000
+    10_000
 }
 
 const fn default_commit_bytes_max() -> Bytes {

@@ -1,12 +1,13 @@
 //! Rows into statements into the open transaction.
 
 use super::session::Session;
-use super::statement::Plan;
+use super::statement::{Plan, Tied};
 use super::value::param;
 use crate::change::{RowsChange, TableSchema};
 use mysql_async::{Statement, Value as Param};
 use replicator_binlog::{RowsKind, Value};
 use replicator_model::failure::Failure;
+use replicator_mysql::tables;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ use std::sync::Arc;
 /// 16,382 prepared statements by default.
 const TABLES_MAX: usize = 1_000;
 
-/// Most bytes of rows gathered for one INSERT.
-const INSERT_BYTES_MAX: usize = 512 << 10;
+/// Most bytes of rows gathered for one statement.
+pub(super) const STATEMENT_BYTES_MAX: usize = 512 << 10;
 
 /// Applies rows on one connection, in order. Consecutive inserts into one table become one statement: they are equal
 /// in effect, since nothing can come between them.
@@ -35,10 +36,27 @@ struct PlannedTable {
 
 /// What tells the statements of one table apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Shape {
-    Insert { written: Vec<usize>, rows: usize },
-    Update { written: Vec<usize>, search: Vec<usize> },
-    Delete { search: Vec<usize> },
+pub(super) enum Shape {
+    Insert {
+        written: Vec<usize>,
+        rows: usize,
+    },
+    Update {
+        written: Vec<usize>,
+        search: Vec<usize>,
+    },
+    Delete {
+        search: Vec<usize>,
+    },
+    /// By the key, of rows that are all there.
+    UpdateMany {
+        written: Vec<usize>,
+        rows: usize,
+    },
+    DeleteMany {
+        key: Vec<usize>,
+        rows: usize,
+    },
 }
 
 /// Rows of one table that wait to be inserted together.
@@ -89,7 +107,7 @@ impl Applier {
         let mut left = rows;
         // Powers of two, so that few statements serve every number of rows.
         while left > 0 {
-            let rows = if left.is_power_of_two() { left } else { left.next_power_of_two() / 2 };
+            let rows = power_of_two_within(left);
             let rest = parameters.split_off(rows * written.len());
             let shape = Shape::Insert { written: written.clone(), rows };
             let affected =
@@ -107,7 +125,13 @@ impl Applier {
         Ok(())
     }
 
-    async fn plan(&mut self, session: &mut Session, schema: &Arc<TableSchema>) -> Result<usize, Failure> {
+    /// Forgets what is gathered: it was rolled back.
+    pub(super) fn drop_gathered(&mut self) {
+        self.inserts = None;
+    }
+
+    /// How rows of this table are written; the plan is made if there is none yet.
+    pub(super) async fn plan(&mut self, session: &mut Session, schema: &Arc<TableSchema>) -> Result<usize, Failure> {
         let id = Arc::as_ptr(schema) as usize;
         if self.tables.get(&id).is_some_and(|known| Arc::ptr_eq(&known.schema, schema)) {
             return Ok(id);
@@ -117,9 +141,8 @@ impl Applier {
         if self.tables.len() >= TABLES_MAX {
             self.forget_tables(session).await?;
         }
-        let definition =
-            replicator_mysql::tables::table(session.conn(), &schema.target_database, &schema.target_table).await?;
-        let Some(definition) = definition else {
+        let (database, table) = (&schema.target_database, &schema.target_table);
+        let Some(definition) = tables::schema(session.conn(), database, table).await? else {
             return Err(Failure::definite(
                 "unknown_table",
                 format!(
@@ -130,9 +153,14 @@ impl Applier {
                 "create it there as it is on the source, or exclude it, and start the task again",
             ));
         };
-        let plan = Plan::new(schema, &definition)?;
+        let tied = if tables::is_tied(session.conn(), database, table).await? { Tied::Yes } else { Tied::No };
+        let plan = Plan::new(schema, &definition, tied)?;
         self.tables.insert(id, PlannedTable { schema: Arc::clone(schema), plan, statements: HashMap::new() });
         Ok(id)
+    }
+
+    pub(super) fn planned(&self, table: usize) -> Option<&Plan> {
+        self.tables.get(&table).map(|known| &known.plan)
     }
 
     async fn insert(
@@ -146,8 +174,8 @@ impl Applier {
         let fits = self.inserts.as_ref().is_none_or(|inserts| {
             inserts.table == table
                 && inserts.written == written
-                && inserts.rows < Plan::insert_rows_max(written.len())
-                && inserts.bytes < INSERT_BYTES_MAX
+                && inserts.rows < Plan::rows_max(written.len())
+                && inserts.bytes < STATEMENT_BYTES_MAX
         });
         if !fits {
             self.flush(session).await?;
@@ -172,7 +200,7 @@ impl Applier {
         Ok(())
     }
 
-    async fn update(
+    pub(super) async fn update(
         &mut self,
         session: &mut Session,
         rows: &RowsChange,
@@ -232,7 +260,8 @@ impl Applier {
         Ok(search)
     }
 
-    async fn execute(
+    /// Runs a statement of a planned table and answers how many rows it matched.
+    pub(super) async fn execute(
         &mut self,
         session: &mut Session,
         table: usize,
@@ -249,6 +278,10 @@ impl Applier {
                     Shape::Insert { written, rows } => known.plan.insert(written, *rows),
                     Shape::Update { written, search } => known.plan.update(written, search),
                     Shape::Delete { search } => known.plan.delete(search),
+                    Shape::UpdateMany { written, rows } => {
+                        known.plan.update_many(written, *rows, session.names_new_row())
+                    }
+                    Shape::DeleteMany { key, rows } => known.plan.delete_many(key, *rows),
                 };
                 let statement = session.prepare(&sql).await?;
                 known.statements.insert(shape, statement.clone());
@@ -268,11 +301,16 @@ impl Applier {
     }
 }
 
-fn parameter(rows: &RowsChange, image: &[Value<'_>], index: usize) -> Result<Param, Failure> {
+pub(super) fn parameter(rows: &RowsChange, image: &[Value<'_>], index: usize) -> Result<Param, Failure> {
     match (image.get(index), rows.table.map.columns.get(index)) {
         (Some(value), Some(column)) => param(value, column).map_err(|error| rows.error(error).into()),
         _ => Ok(Param::NULL),
     }
+}
+
+/// The greatest power of two that is not above `rows`, which is above 0.
+pub(super) fn power_of_two_within(rows: usize) -> usize {
+    1 << rows.max(1).ilog2()
 }
 
 /// An update or delete has to find exactly one row: none means that the target is no copy of the source any more.

@@ -1,10 +1,12 @@
 //! MySQL or MariaDB as a target: exactly once, in source order.
 //!
-//! One connection applies. Under backlog, adjacent source transactions share one target transaction; each target
-//! transaction ends with a marker that says how far it goes and fails unless the epoch is still ours (`marker`).
+//! One connection applies. Under backlog, adjacent source transactions share one target transaction, whose rows are
+//! gathered and written together (`gathered`); each target transaction ends with a marker that says how far it goes and fails unless the epoch is still ours (`marker`).
 
 mod applier;
 mod ddl;
+mod fold;
+mod gathered;
 mod marker;
 mod session;
 mod statement;
@@ -16,6 +18,7 @@ use crate::pipe::fence::Fence;
 use applier::Applier;
 use async_trait::async_trait;
 use ddl::PendingDdl;
+use gathered::Gathered;
 use marker::{COMPACT_EVERY, Pending};
 use mysql_async::{Statement, Value};
 use replicator_model::checkpoint::Checkpoint;
@@ -45,6 +48,7 @@ struct Open {
     session: Session,
     fence: Fence,
     applier: Applier,
+    gathered: Gathered,
     insert_marker: Statement,
     delete_markers: Statement,
     collations: Collations,
@@ -65,6 +69,11 @@ struct Open {
 }
 
 impl Open {
+    /// Writes the rows that were gathered into the open target transaction.
+    async fn write_gathered(&mut self) -> Result<(), Failure> {
+        self.gathered.write(&mut self.applier, &mut self.session).await
+    }
+
     fn pending(&mut self) -> Result<&mut Pending, Failure> {
         self.pending
             .as_mut()
@@ -84,7 +93,7 @@ impl MySqlConsumer {
     /// Makes the open target transaction durable, with its marker.
     async fn commit(&mut self) -> Result<(), Failure> {
         let open = Self::opened(&mut self.open)?;
-        open.applier.flush(&mut open.session).await?;
+        open.write_gathered().await?;
         let epoch = open.fence.epoch();
         let marker = open.pending()?.marker(epoch);
         let task = Value::Bytes(self.task.as_str().into());
@@ -119,12 +128,14 @@ impl MySqlConsumer {
         Ok(())
     }
 
-    async fn apply(&mut self, rows: &RowsChange) -> Result<(), Failure> {
+    /// A transaction that is too large to be gathered is written in parts.
+    async fn gather(&mut self, rows: RowsChange) -> Result<(), Failure> {
+        let bytes_max = self.spec.commit_bytes_max.get();
         let open = Self::opened(&mut self.open)?;
-        let count = open.applier.apply(&mut open.session, rows).await?;
-        open.rows += count;
+        open.rows += rows.row_count;
         open.bytes += rows.event.len() as u64;
-        Ok(())
+        open.gathered.push(rows);
+        if open.gathered.bytes() >= bytes_max { open.write_gathered().await } else { Ok(()) }
     }
 
     async fn change_schema(&mut self, change: &SchemaChange, file: &str, offset: u64) -> Result<(), Failure> {
@@ -132,7 +143,7 @@ impl MySqlConsumer {
             DdlPolicy::Apply => {}
             DdlPolicy::Ignore => {
                 let open = Self::opened(&mut self.open)?;
-                open.applier.flush(&mut open.session).await?;
+                open.write_gathered().await?;
                 return open.applier.forget_tables(&mut open.session).await;
             }
             DdlPolicy::Stop => {
@@ -150,7 +161,7 @@ impl MySqlConsumer {
             self.commit().await?;
         }
         let open = Self::opened(&mut self.open)?;
-        open.applier.flush(&mut open.session).await?;
+        open.write_gathered().await?;
         open.applier.forget_tables(&mut open.session).await?;
         open.fence.check()?;
         let now = ddl::state_of(&mut open.session, change).await?;
@@ -195,6 +206,7 @@ impl Consumer for MySqlConsumer {
             session,
             fence,
             applier: Applier::default(),
+            gathered: Gathered::default(),
             insert_marker,
             delete_markers,
             collations,
@@ -233,7 +245,7 @@ impl Consumer for MySqlConsumer {
                 Self::opened(&mut self.open)?.in_transaction = true;
                 Ok(())
             }
-            Change::Rows(rows) => self.apply(&rows).await,
+            Change::Rows(rows) => self.gather(rows).await,
             Change::Schema(schema) => {
                 let (file, offset) = (schema.file.clone(), schema.offset);
                 self.change_schema(&schema, &file, offset).await

@@ -11,6 +11,7 @@ use replicator_model::position::Position;
 use replicator_model::task::REPLICATOR_DATABASE;
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::error::failure;
+use replicator_mysql::facts::Version;
 use std::future::Future;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub(super) struct Session {
     conn: Conn,
     timeout: Duration,
     address: String,
+    names_new_row: bool,
 }
 
 impl Session {
@@ -48,7 +50,28 @@ impl Session {
         let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
         let address = format!("target {}", endpoint.address());
         let conn = endpoint.connect(&settings).await.map_err(|failure| failure.at(&address))?;
-        Ok(Self { conn, timeout, address })
+        let mut session = Self { conn, timeout, address, names_new_row: false };
+        session.names_new_row = session.knows_new_row().await?;
+        Ok(session)
+    }
+
+    /// Whether the server has a name for the row that an `ON DUPLICATE KEY UPDATE` would have inserted: MySQL since
+    /// 8.0.19, which warns of `VALUES()`.
+    pub(super) fn names_new_row(&self) -> bool {
+        self.names_new_row
+    }
+
+    async fn knows_new_row(&mut self) -> Result<bool, Failure> {
+        let rows = self.rows("SELECT CAST(VERSION() AS CHAR)", vec![]).await?;
+        let version: Option<String> = rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok);
+        let version = version.unwrap_or_default();
+        let is_mysql = !version.to_lowercase().contains("mariadb");
+        Ok(is_mysql && Version::parse(&version).is_some_and(|version| version >= Version(8, 0, 19)))
+    }
+
+    /// What the server said of the last statement's rows: `Records: 3  Duplicates: 2  Warnings: 0`.
+    pub(super) fn info(&self) -> String {
+        self.conn.info().into_owned()
     }
 
     pub(super) fn conn(&mut self) -> &mut Conn {

@@ -3,13 +3,14 @@
 use crate::change::TableSchema;
 use replicator_binlog::ColumnType;
 use replicator_model::failure::Failure;
-use replicator_mysql::tables::{ColumnDefinition, TableDefinition, quoted};
+use replicator_mysql::tables::quoted;
+use replicator_schema::table::{ColumnDefinition, PRIMARY, TableSchema as TargetSchema};
 
 /// Parameters that one prepared statement may have: the protocol counts them in 16 bits.
 const PARAMETERS_MAX: usize = u16::MAX as usize;
 
-/// Most rows of one INSERT. More saves little: the round trip is shared by all of them already.
-const INSERT_ROWS_MAX: usize = 128;
+/// Most rows of one statement. More saves little: what a statement costs by itself is shared by all of them already.
+const STATEMENT_ROWS_MAX: usize = 512;
 
 /// How each column of a source's row is written to the target and found there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,17 @@ pub(super) struct Plan {
     columns: Vec<PlannedColumn>,
     /// Source columns that tell a row from others; `None` if nothing does.
     key: Option<Vec<usize>>,
+    /// Rows may be written folded, see `fold.rs`.
+    folds: bool,
+}
+
+/// What a target's table is tied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tied {
+    /// To nothing but its own rows.
+    No,
+    /// By foreign keys or triggers, to other tables or to itself: the order of changes has effects of its own.
+    Yes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +44,11 @@ struct PlannedColumn {
 
 impl Plan {
     /// Matches the source's columns with the target's by name, without regard to case, as the servers do.
-    pub(super) fn new(source: &TableSchema, target: &TableDefinition) -> Result<Self, Failure> {
+    pub(super) fn new(source: &TableSchema, target: &TargetSchema, tied: Tied) -> Result<Self, Failure> {
         let mut columns = Vec::with_capacity(source.columns.len());
         for (index, column) in source.columns.iter().enumerate() {
-            let Some(target_column) = target.column(&column.name).and_then(|found| target.columns.get(found)) else {
+            let found = target.column(&column.name).and_then(|found| target.columns.get(found));
+            let Some(target_column) = found else {
                 return Err(Failure::definite(
                     "columns_differ",
                     format!(
@@ -68,7 +81,24 @@ impl Plan {
             |key: &Vec<usize>| key.iter().all(|&index| columns.get(index).is_some_and(|column| !column.generated));
         let key = source.key.clone().filter(usable);
         let table = format!("{}.{}", quoted(&source.target_database), quoted(&source.target_table));
-        Ok(Self { table, columns, key })
+        let folds = tied == Tied::No && key.as_deref().is_some_and(|key| has_only_key(source, key, target));
+        Ok(Self { table, columns, key, folds })
+    }
+
+    /// The key's columns, of rows that may be written folded.
+    pub(super) fn folding_key(&self) -> Option<&[usize]> {
+        self.key.as_deref().filter(|_| self.folds)
+    }
+
+    /// All columns that are written.
+    pub(super) fn written(&self) -> Vec<usize> {
+        (0..self.columns.len()).filter(|index| self.writes(*index)).collect()
+    }
+
+    /// The columns that are written and are no part of the key.
+    pub(super) fn beside_key(&self) -> Vec<usize> {
+        let key = self.key.as_deref().unwrap_or_default();
+        self.written().into_iter().filter(|index| !key.contains(index)).collect()
     }
 
     /// Whether a value of this source column is written.
@@ -89,9 +119,9 @@ impl Plan {
         self.key.as_deref() == Some(search)
     }
 
-    /// Most rows that one INSERT of so many columns may have.
-    pub(super) fn insert_rows_max(columns: usize) -> usize {
-        (PARAMETERS_MAX / columns.max(1)).clamp(1, INSERT_ROWS_MAX)
+    /// Most rows that one statement with so many parameters a row may have.
+    pub(super) fn rows_max(columns: usize) -> usize {
+        (PARAMETERS_MAX / columns.max(1)).clamp(1, STATEMENT_ROWS_MAX)
     }
 
     pub(super) fn insert(&self, written: &[usize], rows: usize) -> String {
@@ -109,6 +139,28 @@ impl Plan {
     pub(super) fn update(&self, written: &[usize], search: &[usize]) -> String {
         let set: Vec<_> = self.of(written).map(|column| format!("{}={}", column.name, column.written)).collect();
         format!("UPDATE {} SET {}{}", self.table, set.join(","), self.condition(search))
+    }
+
+    /// Sets the columns beside the key of so many rows, each searched by its key. The statement would insert those that
+    /// are not there, and says how many were: whoever runs it has to compare, and to roll back.
+    pub(super) fn update_many(&self, written: &[usize], rows: usize, names_new_row: bool) -> String {
+        let (alias, open, close) = if names_new_row { (" AS new", "new.", "") } else { ("", "VALUES(", ")") };
+        let set: Vec<_> =
+            self.of(&self.beside_key()).map(|column| format!("{0}={open}{0}{close}", column.name)).collect();
+        format!("{}{alias} ON DUPLICATE KEY UPDATE {}", self.insert(written, rows), set.join(","))
+    }
+
+    /// Deletes so many rows by their keys.
+    pub(super) fn delete_many(&self, key: &[usize], rows: usize) -> String {
+        let columns: Vec<_> = self.of(key).collect();
+        if let [column] = columns.as_slice() {
+            let values = vec![column.compared.as_str(); rows].join(",");
+            return format!("DELETE FROM {} WHERE {} IN ({values})", self.table, column.name);
+        }
+        // Not `(a,b) IN (…)`, for which MySQL 5.6 and MariaDB do not use the key.
+        let one: Vec<_> = columns.iter().map(|column| format!("{}={}", column.name, column.compared)).collect();
+        let one = format!("({})", one.join(" AND "));
+        format!("DELETE FROM {} WHERE {}", self.table, vec![one.as_str(); rows].join(" OR "))
     }
 
     pub(super) fn delete(&self, search: &[usize]) -> String {
@@ -145,6 +197,23 @@ fn from_text(kind: ColumnType, target: &ColumnDefinition) -> Option<&'static str
     }
 }
 
+/// Whether the source's key is the target's primary key, without another unique key beside it, and every column of the
+/// target that can be written is written: a row is then there or not by this key alone.
+fn has_only_key(source: &TableSchema, key: &[usize], target: &TargetSchema) -> bool {
+    let names = |name: &str| source.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let all_written = target.columns.iter().all(|column| column.generated || names(&column.name));
+    let mut unique = target.keys.iter().filter(|key| key.unique);
+    let (Some(primary), None) = (unique.next(), unique.next()) else { return false };
+    let in_key = |part: &Option<String>| {
+        let column = part
+            .as_deref()
+            .and_then(|part| source.columns.iter().position(|column| column.name.eq_ignore_ascii_case(part)));
+        column.is_some_and(|column| key.contains(&column))
+    };
+    let same = primary.parts.len() == key.len() && !primary.partial && primary.parts.iter().all(in_key);
+    all_written && primary.name == PRIMARY && same
+}
+
 /// How a value is written and compared.
 ///
 /// The session's character set is `binary`, so a parameter is bytes. Where the column is text, the bytes are said to be
@@ -173,6 +242,7 @@ mod tests {
     use super::*;
     use crate::change::Column;
     use replicator_binlog::TableMap;
+    use replicator_schema::table::Key;
     use std::sync::Arc;
 
     fn source(columns: &[(&str, Option<&str>)], key: Option<Vec<usize>>) -> TableSchema {
@@ -217,14 +287,13 @@ mod tests {
         }
     }
 
-    fn target(columns: &[ColumnDefinition]) -> TableDefinition {
-        TableDefinition {
-            database: "copy".into(),
-            table: "it`em".into(),
-            columns: columns.to_vec(),
-            key: None,
-            has_primary_key: false,
-        }
+    fn target(columns: &[ColumnDefinition]) -> TargetSchema {
+        TargetSchema { columns: columns.to_vec(), keys: vec![], collation: None }
+    }
+
+    fn unique(name: &str, parts: &[&str]) -> Key {
+        let parts = parts.iter().map(|part| Some((*part).to_owned())).collect();
+        Key { name: name.into(), unique: true, partial: false, parts }
     }
 
     #[test]
@@ -233,6 +302,7 @@ mod tests {
         let plan = Plan::new(
             &source,
             &target(&[column("ID", None, false), column("sum", None, true), column("name", Some("utf8mb4"), false)]),
+            Tied::No,
         )
         .unwrap();
         let written: Vec<usize> = (0..3).filter(|&index| plan.writes(index)).collect();
@@ -252,7 +322,8 @@ mod tests {
     fn without_a_key_the_whole_row_is_compared_and_one_is_taken() {
         let source = source(&[("a", None), ("b", Some("latin1"))], None);
         let plan =
-            Plan::new(&source, &target(&[column("a", None, false), column("b", Some("utf8mb4"), false)])).unwrap();
+            Plan::new(&source, &target(&[column("a", None, false), column("b", Some("utf8mb4"), false)]), Tied::No)
+                .unwrap();
         assert_eq!(
             plan.delete(&plan.search_columns(&[true; 2])),
             "DELETE FROM `copy`.`it``em` WHERE `a`<=>? AND `b`<=>CONVERT(CONVERT(? USING latin1) USING utf8mb4) COLLATE utf8mb4_bin LIMIT 1"
@@ -261,7 +332,8 @@ mod tests {
 
     #[test]
     fn a_missing_column_is_named() {
-        let failure = Plan::new(&source(&[("a", None)], None), &target(&[column("b", None, false)])).unwrap_err();
+        let target = target(&[column("b", None, false)]);
+        let failure = Plan::new(&source(&[("a", None)], None), &target, Tied::No).unwrap_err();
         assert!(failure.reason.contains("`a` of shop.item is missing in copy.it`em"), "{}", failure.reason);
     }
 
@@ -282,7 +354,55 @@ mod tests {
 
     #[test]
     fn an_insert_never_has_too_many_parameters() {
-        assert_eq!(Plan::insert_rows_max(4), INSERT_ROWS_MAX);
-        assert_eq!(Plan::insert_rows_max(4096), 15);
+        assert_eq!(Plan::rows_max(4), STATEMENT_ROWS_MAX);
+        assert_eq!(Plan::rows_max(4096), 15);
+    }
+
+    #[test]
+    fn many_rows_are_written_by_their_key() {
+        let source = source(&[("a", None), ("b", Some("latin1")), ("c", None)], Some(vec![0]));
+        let columns = [column("a", None, false), column("b", Some("latin1"), false), column("c", None, false)];
+        let target = TargetSchema { keys: vec![unique(PRIMARY, &["a"])], ..target(&columns) };
+        let plan = Plan::new(&source, &target, Tied::No).unwrap();
+        let (key, written) = (plan.folding_key().unwrap().to_vec(), vec![0, 1, 2]);
+        let insert = "INSERT INTO `copy`.`it``em` (`a`,`b`,`c`) VALUES (?,CONVERT(? USING latin1),?),(?,CONVERT(? USING latin1),?)";
+        assert_eq!(
+            plan.update_many(&written, 2, true),
+            format!("{insert} AS new ON DUPLICATE KEY UPDATE `b`=new.`b`,`c`=new.`c`")
+        );
+        assert_eq!(
+            plan.update_many(&written, 2, false),
+            format!("{insert} ON DUPLICATE KEY UPDATE `b`=VALUES(`b`),`c`=VALUES(`c`)")
+        );
+        assert_eq!(plan.delete_many(&key, 3), "DELETE FROM `copy`.`it``em` WHERE `a` IN (?,?,?)");
+        let two = Plan { key: Some(vec![0, 1]), ..plan };
+        assert_eq!(
+            two.delete_many(&[0, 1], 2),
+            "DELETE FROM `copy`.`it``em` WHERE \
+             (`a`=? AND `b`=CONVERT(? USING latin1) COLLATE latin1_bin) OR \
+             (`a`=? AND `b`=CONVERT(? USING latin1) COLLATE latin1_bin)"
+        );
+    }
+
+    #[test]
+    fn only_tables_whose_rows_are_told_by_the_primary_key_alone_are_folded() {
+        let columns = [column("a", None, false), column("b", None, false)];
+        let keyed = |keys: Vec<Key>| TargetSchema { keys, ..target(&columns) };
+        let folds = |key: Option<Vec<usize>>, target: &TargetSchema, tied: Tied| {
+            let plan = Plan::new(&source(&[("a", None), ("b", None)], key), target, tied).unwrap();
+            plan.folding_key().is_some()
+        };
+        let primary = keyed(vec![unique(PRIMARY, &["A"])]);
+        assert!(folds(Some(vec![0]), &primary, Tied::No));
+        assert!(!folds(Some(vec![0]), &primary, Tied::Yes), "a foreign key or trigger");
+        assert!(!folds(Some(vec![1]), &primary, Tied::No), "another key at the source");
+        assert!(!folds(None, &primary, Tied::No), "no key at the source");
+        assert!(!folds(Some(vec![0]), &keyed(vec![]), Tied::No), "no key on the target");
+        let both = keyed(vec![unique(PRIMARY, &["a"]), unique("u", &["b"])]);
+        assert!(!folds(Some(vec![0]), &both, Tied::No), "another unique key");
+        let prefix = keyed(vec![Key { partial: true, ..unique(PRIMARY, &["a"]) }]);
+        assert!(!folds(Some(vec![0]), &prefix, Tied::No), "a key of a prefix");
+        let longer = TargetSchema { columns: [&columns[..], &[column("c", None, false)]].concat(), ..primary };
+        assert!(!folds(Some(vec![0]), &longer, Tied::No), "a column that the source does not have");
     }
 }
