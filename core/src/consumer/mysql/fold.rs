@@ -216,11 +216,13 @@ mod tests {
             let mut outcome = Ok(());
             for step in steps {
                 if take(&mut fold, step).is_err() {
-                    outcome = outcome.and_then(|()| write(&mut fold, &mut table));
+                    let written = write(&mut fold, &mut table);
+                    outcome = outcome.and(written);
                     prop_assert!(take(&mut fold, step).is_ok());
                 }
             }
-            let outcome = outcome.and_then(|()| write(&mut fold, &mut table));
+            let written = write(&mut fold, &mut table);
+            let outcome = outcome.and(written);
             prop_assert_eq!(in_order.is_err(), outcome.is_err());
             if let Ok(in_order) = in_order {
                 prop_assert_eq!(in_order, table);
