@@ -170,10 +170,11 @@ fn a_fit_source_passes_and_each_fault_is_told_with_its_fix() {
     ];
     for (index, (decide, damage, verdict, fix)) in faults.into_iter().enumerate() {
         let mut server = fit();
-        let well = decide(&server, &ground(&json!({})));
+        let ground = ground(&json!({"lag_heartbeat": "1s"}));
+        let well = decide(&server, &ground);
         assert_eq!(well.verdict, Verdict::Passed, "{index}: {well:?}");
         damage(&mut server);
-        let found = decide(&server, &ground(&json!({})));
+        let found = decide(&server, &ground);
         assert_eq!(found.verdict, verdict, "{index}: {found:?}");
         assert!(found.fix.clone().unwrap_or_default().contains(fix), "{index}: {found:?}");
     }
