@@ -27,5 +27,6 @@ mod secrets;
 mod server_api;
 mod servers_start;
 mod task_life;
+mod two_phase_alter;
 mod workload;
 mod xa_transactions;

@@ -39,6 +39,17 @@ const CHANGES: &str = "
 /// MariaDB's own types.
 const HOSTS: &str = "CREATE TABLE shop.host (id UUID PRIMARY KEY, a INET6, b INET4, other UUID) ENGINE=InnoDB";
 
+/// Dates and times in MariaDB's format of before MySQL 5.6 at the source, in today's at the target.
+const MOMENTS: &str = "CREATE TABLE shop.moment (id INT PRIMARY KEY, t0 TIME, t3 TIME(3), d0 DATETIME, d5 DATETIME(5), \
+    s0 TIMESTAMP NULL, s6 TIMESTAMP(6) NULL) ENGINE=InnoDB";
+
+const MOMENT_CHANGES: &str = "
+    INSERT INTO shop.moment VALUES (1, '-1:02:03', '-838:59:58.999', '2020-01-02 03:04:05', '9999-12-31 23:59:59.99999', \
+      '2020-01-02 03:04:05', '2037-12-31 23:59:59.000001'), (2, '838:59:59', '-0:00:00.001', NULL, '1000-01-01', NULL, NULL);
+    UPDATE shop.moment SET t3 = '00:00:00.010', d5 = '2020-01-02 03:04:05.00060' WHERE id = 1;
+    DELETE FROM shop.moment WHERE id = 2;
+";
+
 /// What MySQL has for them: text, and bytes.
 const HOSTS_AS_TEXT: &str = "CREATE TABLE shop.host (id CHAR(36) CHARACTER SET latin1 PRIMARY KEY, \
     a VARCHAR(39) CHARACTER SET utf8mb4, b VARCHAR(15) CHARACTER SET utf8mb4, other TINYTEXT CHARACTER SET utf8mb4)";
@@ -59,6 +70,9 @@ const HOST_CHANGES: &str = "
 
 /// Types that MySQL does not have, between MariaDBs and into what holds them in MySQL.
 async fn make_hosts(source: &MysqlServer, target: &MysqlServer) -> Result<()> {
+    let old = "SET GLOBAL mysql56_temporal_format";
+    source.exec(&format!("{old} = OFF; {MOMENTS}; {old} = ON")).await?;
+    target.exec(MOMENTS).await?;
     source.exec(&format!("{HOSTS}; CREATE TABLE shop.host_bytes LIKE shop.host")).await?;
     if target.flavor().is_mariadb() {
         return target.exec(&format!("{HOSTS}; CREATE TABLE shop.host_bytes LIKE shop.host")).await;
@@ -102,7 +116,7 @@ async fn replicates(source: Flavor, image: &str, target: Flavor) -> Result<()> {
     cluster.wait_for_stage(&task, Stage::Streaming).await?;
     source.exec(CHANGES).await?;
     if source.flavor().is_mariadb() {
-        source.exec(HOST_CHANGES).await?;
+        source.exec(&format!("{HOST_CHANGES} {MOMENT_CHANGES}")).await?;
     }
     workload::fill(&source).await?;
     workload::run(&mut source.connect().await?, &mut Random::new(7), 300).await?;

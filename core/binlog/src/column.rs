@@ -15,7 +15,8 @@ pub enum ColumnType {
     Double,
     Decimal,
     Null,
-    /// Before 5.6: no fraction.
+    /// As before 5.6. MySQL's have no fraction. MariaDB's may have one, and the log does not say so: whoever knows the table
+    /// puts the number of its digits into [`ColumnDef::meta`].
     OldTimestamp,
     OldDateTime,
     OldTime,
@@ -138,7 +139,12 @@ impl ColumnDef {
     /// Digits of seconds of TIME, DATETIME and TIMESTAMP, 0 to 6.
     pub fn fraction_digits(&self) -> u8 {
         match self.kind {
-            ColumnType::Timestamp | ColumnType::DateTime | ColumnType::Time => self.meta.min(6) as u8,
+            ColumnType::Timestamp
+            | ColumnType::DateTime
+            | ColumnType::Time
+            | ColumnType::OldTimestamp
+            | ColumnType::OldDateTime
+            | ColumnType::OldTime => self.meta.min(6) as u8,
             _ => 0,
         }
     }

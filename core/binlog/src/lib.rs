@@ -40,6 +40,7 @@ mod json_diff;
 mod json_tree;
 pub mod jsonb;
 mod mariadb;
+mod old_temporal;
 mod optional_metadata;
 mod partial_update;
 mod payload;

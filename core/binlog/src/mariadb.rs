@@ -32,12 +32,22 @@ impl<'a> MariaDbGtid<'a> {
     /// XA COMMIT or XA ROLLBACK of an earlier group.
     pub const COMPLETED_XA: u8 = 128;
 
+    /// Extra flags: the three events of an ALTER in two phases (`binlog_alter_two_phase`). Each has the statement behind it.
+    pub const START_ALTER: u8 = 2;
+    pub const COMMIT_ALTER: u8 = 4;
+    pub const ROLLBACK_ALTER: u8 = 8;
+
     pub fn is_standalone(&self) -> bool {
         self.flags & Self::STANDALONE != 0
     }
 
     pub fn is_ddl(&self) -> bool {
         self.flags & Self::DDL != 0
+    }
+
+    /// The statement behind it is one that was only announced, or has failed after that: it changes nothing.
+    pub fn is_without_effect(&self) -> bool {
+        self.extra_flags & (Self::START_ALTER | Self::ROLLBACK_ALTER) != 0
     }
 
     pub(crate) fn parse(cursor: &mut Cursor<'a>, server_id: u32) -> Result<Self, DecodeError> {

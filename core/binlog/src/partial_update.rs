@@ -8,7 +8,7 @@ use crate::{
     event_header::{EventKind, HEADER_LENGTH},
     format_description::FormatDescription,
     json_diff::apply_json_diffs,
-    rows::{Bitmap, RowsFlags},
+    rows::{Bitmap, RowsFlags, no_columns},
     table_map::{MAX_COLUMNS, TableMap},
     value::{self, Value},
 };
@@ -55,13 +55,16 @@ impl<'a> PartialUpdate<'a> {
     /// The same change as an UPDATE_ROWS event whose after-images hold whole values: header and body, without checksum,
     /// to be given to [`crate::Decoder::decode_inner`]. At most `limit` bytes.
     ///
-    /// Errors: a change whose former value is not in the event (`binlog_row_image` is not FULL) is unsupported; the
-    /// number of columns differs from the table's.
+    /// Errors: a change whose former value is not in the event (`binlog_row_image` is not FULL), or images without any
+    /// column, are unsupported; the number of columns differs from the table's.
     pub fn expand(&self, table: &TableMap, limit: u64) -> Result<Vec<u8>, DecodeError> {
         let kind = EventKind::PARTIAL_UPDATE_ROWS;
         if self.width != table.columns.len() {
             let (table, columns) = (format!("{}.{}", table.database, table.table), table.columns.len());
             return Err(DecodeError::ColumnCount { kind, table, event: self.width, columns });
+        }
+        if self.before.count(self.width) + self.after.count(self.width) == 0 {
+            return Err(no_columns(kind));
         }
         let mut cursor = Cursor::new(self.raw.get(self.rows..).unwrap_or_default(), self.rows, kind);
         let mut out = self.raw.get(..self.rows).unwrap_or_default().to_vec();

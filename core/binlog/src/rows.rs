@@ -237,8 +237,7 @@ impl<'a> RowsEvent<'a> {
         let (before, after) = (self.before.map(image), self.after.map(image));
         let columns = [&before, &after].into_iter().flatten().map(|image| image.null_bytes).sum::<usize>();
         if columns == 0 && !self.is_dummy() {
-            let what = "row image without any column (INSERT of defaults only under binlog_row_image=MINIMAL)";
-            return Err(DecodeError::Unsupported { kind, what: what.to_owned() });
+            return Err(no_columns(kind));
         }
         // Compressed rows have no offset in the event; counting from the start of the rows is as good.
         let start = if self.layout.compressed { 0 } else { self.layout.rows as usize };
@@ -256,6 +255,12 @@ impl<'a> RowsEvent<'a> {
         cursor.take(HEADER_LENGTH, "event header")?;
         RowsLayout::parse(&mut cursor, format, max_inflated)?.view(raw)
     }
+}
+
+/// Rows of no bytes: how many there are nobody can say.
+pub(crate) fn no_columns(kind: EventKind) -> DecodeError {
+    let what = "row image without any column (INSERT of defaults only under binlog_row_image=MINIMAL)";
+    DecodeError::Unsupported { kind, what: what.to_owned() }
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -126,30 +126,6 @@ fn datetime_of(whole: u64, micros: u32) -> DateTime {
     }
 }
 
-/// TIME before 5.6: the decimal digits HHMMSS, signed, in three bytes.
-pub(crate) fn old_time(cursor: &mut Cursor<'_>) -> Result<Time, DecodeError> {
-    let stored = ((cursor.u24("TIME")? << 8) as i32) >> 8;
-    let digits = stored.unsigned_abs();
-    let (minutes, seconds) = ((digits / 100 % 100) as u8, (digits % 100) as u8);
-    if minutes > 59 || seconds > 59 {
-        return Err(cursor.malformed("TIME", stored.to_string()));
-    }
-    Ok(Time { negative: stored < 0, hours: (digits / 10_000) as u16, minutes, seconds, micros: 0 })
-}
-
-/// DATETIME before 5.6: the decimal digits YYYYMMDDHHMMSS in eight bytes.
-pub(crate) fn old_datetime(cursor: &mut Cursor<'_>) -> Result<DateTime, DecodeError> {
-    let stored = cursor.u64("DATETIME")?;
-    let (date, time) = (stored / 1_000_000, stored % 1_000_000);
-    let pair = |number: u64, place: u64| (number / place % 100) as u8;
-    let (month, day) = (pair(date, 100), pair(date, 1));
-    let (hour, minute, second) = (pair(time, 10_000), pair(time, 100), pair(time, 1));
-    if date / 10_000 > 9999 || month > 12 || day > 31 || hour > 23 || minute > 59 || second > 59 {
-        return Err(cursor.malformed("DATETIME", stored.to_string()));
-    }
-    Ok(DateTime { year: (date / 10_000) as u16, month, day, hour, minute, second, micros: 0 })
-}
-
 /// Dates and times inside JSON: the whole part above 24 bits of microseconds, negative as a whole.
 pub(crate) fn json_time(packed: i64) -> Option<Time> {
     let magnitude = packed.unsigned_abs();

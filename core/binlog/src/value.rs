@@ -7,6 +7,7 @@ use crate::{
     cursor::Cursor,
     decimal::Decimal,
     error::DecodeError,
+    old_temporal,
     temporal::{self, Date, DateTime, Time},
 };
 
@@ -98,9 +99,12 @@ pub(crate) fn read<'a>(cursor: &mut Cursor<'a>, column: &ColumnDef) -> Result<Va
             years => 1900 + u16::from(years),
         }),
         ColumnType::Date => Value::Date(Date::from_packed(cursor.u24("DATE")?)),
-        ColumnType::OldTime => Value::Time(temporal::old_time(cursor)?),
-        ColumnType::OldDateTime => Value::DateTime(temporal::old_datetime(cursor)?),
-        ColumnType::OldTimestamp => Value::Timestamp { seconds: cursor.u32("TIMESTAMP")?, micros: 0 },
+        ColumnType::OldTime => Value::Time(old_temporal::time(cursor, column.meta)?),
+        ColumnType::OldDateTime => Value::DateTime(old_temporal::datetime(cursor, column.meta)?),
+        ColumnType::OldTimestamp => {
+            let (seconds, micros) = old_temporal::timestamp(cursor, column.meta)?;
+            Value::Timestamp { seconds, micros }
+        }
         ColumnType::Time => Value::Time(temporal::time(cursor, column.meta)?),
         ColumnType::DateTime => Value::DateTime(temporal::datetime(cursor, column.meta)?),
         ColumnType::Timestamp => {

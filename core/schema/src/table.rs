@@ -44,6 +44,13 @@ pub struct ColumnDefinition {
 }
 
 impl ColumnDefinition {
+    /// The type without the note that old servers' columns have: `time(3)` of `time(3) /* mariadb-5.3 */`.
+    pub fn type_alone(&self) -> &str {
+        const NOTES: [&str; 2] = [" /* mariadb-5.3 */", " /* 5.5 binary format */"];
+        let noted = NOTES.iter().find_map(|note| self.column_type.strip_suffix(note));
+        noted.unwrap_or(&self.column_type)
+    }
+
     pub fn is_unsigned(&self) -> bool {
         // What stands in quotes are members of an ENUM or SET.
         let words = self.column_type.split('\'').next().unwrap_or_default();

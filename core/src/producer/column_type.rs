@@ -1,17 +1,32 @@
 //! Column types: as the binary log has them, as `COLUMN_TYPE` writes them, and whether the two can be the same.
 
 use replicator_binlog::{BINARY_COLLATION, ColumnDef, ColumnType};
+use replicator_mysql::facts::ServerFlavor;
 use replicator_mysql::tables::ColumnDefinition;
 
 /// Whether rows with this column of the log can be of that column of the server. Types have to be the same, and so
 /// has what the log says about their size and sign.
-pub(super) fn agree(logged: &ColumnDef, defined: &ColumnDefinition) -> bool {
+pub(super) fn agree(logged: &ColumnDef, defined: &ColumnDefinition, flavor: ServerFlavor) -> bool {
     let same_name = logged.name.as_deref().is_none_or(|name| name == defined.name);
     let same_sign = !logged.kind.is_integer() || logged.unsigned.is_none_or(|sign| sign == defined.is_unsigned());
-    same_name && same_sign && logged.nullable == defined.nullable && same_type(logged, defined)
+    same_name && same_sign && logged.nullable == defined.nullable && same_type(logged, defined, flavor)
 }
 
-fn same_type(logged: &ColumnDef, defined: &ColumnDefinition) -> bool {
+/// How MariaDB marks columns in its format of before MySQL 5.6.
+const OLD_FORMAT: &str = "/* mariadb-5.3 */";
+
+/// Digits of fraction of a TIME, DATETIME or TIMESTAMP in the format of before MySQL 5.6, which the log does not say; `None` if
+/// the column is in another format.
+pub(super) fn old_fraction(defined: &ColumnDefinition, flavor: ServerFlavor) -> Option<u16> {
+    let digits = arguments(&defined.column_type).first().copied().unwrap_or(0);
+    let is_old = match flavor {
+        ServerFlavor::MariaDb => defined.column_type.ends_with(OLD_FORMAT),
+        ServerFlavor::MySql => digits == 0,
+    };
+    u16::try_from(digits).ok().filter(|digits| is_old && *digits <= 6)
+}
+
+fn same_type(logged: &ColumnDef, defined: &ColumnDefinition, flavor: ServerFlavor) -> bool {
     use ColumnType::*;
     let meta = u64::from(logged.meta);
     let octets = || defined.octet_length.is_none_or(|octets| octets == meta);
@@ -19,7 +34,10 @@ fn same_type(logged: &ColumnDef, defined: &ColumnDefinition) -> bool {
     match (defined.data_type.as_str(), logged.kind) {
         ("tinyint", TinyInt) | ("smallint", SmallInt) | ("mediumint", MediumInt) | ("bigint", BigInt) => true,
         ("int" | "integer", Int) | ("float", Float) | ("double" | "real", Double) | ("year", Year) => true,
-        ("date", Date) | ("time", OldTime) | ("datetime", OldDateTime) | ("timestamp", OldTimestamp) => true,
+        ("date", Date) => true,
+        ("time", OldTime) | ("datetime", OldDateTime) | ("timestamp", OldTimestamp) => {
+            old_fraction(defined, flavor).is_some()
+        }
         ("time", Time) | ("datetime", DateTime) | ("timestamp", Timestamp) => fraction(),
         ("decimal" | "numeric", Decimal) => {
             let (precision, scale) = logged.decimal_size().unwrap_or_default();
@@ -35,6 +53,8 @@ fn same_type(logged: &ColumnDef, defined: &ColumnDefinition) -> bool {
         ("mediumblob" | "mediumtext", Blob | BlobCompressed) => meta == 3,
         ("longblob" | "longtext", Blob | BlobCompressed) => meta == 4,
         ("json", Json) | ("vector", Vector) => true,
+        // MariaDB's.
+        ("vector", Varchar) => octets(),
         ("enum", Enum) => meta == if members(&defined.column_type).len() > 255 { 2 } else { 1 },
         ("set", Set) => meta == set_bytes(members(&defined.column_type).len()),
         (name, Geometry) => {
@@ -264,13 +284,25 @@ mod tests {
             (Set, 2, "set('1','2','3','4','5','6','7','8','9')", None, true),
             (Geometry, 4, "point", None, true),
             (Json, 4, "longtext", None, false),
+            (Varchar, 12, "vector(3)", Some(12), true),
+            (Varchar, 12, "vector(4)", Some(16), false),
+            (OldTime, 0, "time", None, true),
+            (OldTime, 0, "time(3)", None, false),
+            (OldTimestamp, 0, "timestamp /* 5.5 binary format */", None, true),
         ] {
-            assert_eq!(agree(&logged(kind, meta), &defined(column_type, octets)), expected, "{kind:?} {column_type}");
+            let (logged, defined) = (logged(kind, meta), defined(column_type, octets));
+            assert_eq!(agree(&logged, &defined, ServerFlavor::MySql), expected, "{kind:?} {column_type}");
         }
         let signed = ColumnDef { unsigned: Some(false), ..logged(Int, 0) };
+        let agree = |logged: &ColumnDef, defined: &ColumnDefinition| agree(logged, defined, ServerFlavor::MariaDb);
         assert!(agree(&signed, &defined("int", None)) && !agree(&signed, &defined("int unsigned", None)));
         let named = ColumnDef { name: Some("b".into()), ..logged(Int, 0) };
         assert!(!agree(&named, &defined("int", None)));
+        // A column that is stored anew since may have had any fraction.
+        let old = logged(OldDateTime, 0);
+        assert!(agree(&old, &defined("datetime(3) /* mariadb-5.3 */", None)));
+        assert!(agree(&old, &defined("datetime /* mariadb-5.3 */", None)));
+        assert!(!agree(&old, &defined("datetime", None)) && !agree(&old, &defined("datetime(3)", None)));
     }
 
     #[test]

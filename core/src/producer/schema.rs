@@ -60,14 +60,20 @@ impl SchemaCache {
 pub(super) fn needs_definition(map: &TableMap, flavor: ServerFlavor) -> bool {
     !map.has_full_metadata()
         || map.primary_key.is_none()
-        || (flavor == ServerFlavor::MariaDb && map.columns.iter().any(may_be_uuid_or_address))
+        || (flavor == ServerFlavor::MariaDb && map.columns.iter().any(hides_its_type))
 }
 
-/// MariaDB logs UUID, INET6 and INET4 as BINARY of 16 and 4 bytes.
-fn may_be_uuid_or_address(column: &ColumnDef) -> bool {
-    column.kind == ColumnType::Char
-        && matches!(column.meta, 4 | 16)
-        && column.collation.is_none_or(|collation| collation == BINARY_COLLATION)
+/// MariaDB logs UUID, INET6 and INET4 as BINARY of 16 and 4 bytes, and dates and times in its old format without the number
+/// of their digits.
+fn hides_its_type(column: &ColumnDef) -> bool {
+    is_old_temporal(column.kind)
+        || column.kind == ColumnType::Char
+            && matches!(column.meta, 4 | 16)
+            && column.collation.is_none_or(|collation| collation == BINARY_COLLATION)
+}
+
+fn is_old_temporal(kind: ColumnType) -> bool {
+    matches!(kind, ColumnType::OldTime | ColumnType::OldDateTime | ColumnType::OldTimestamp)
 }
 
 /// The schema of a table that belongs to the task. `definition` is what the server has now, which counts only as far as
@@ -80,7 +86,7 @@ pub(super) fn complete(
     flavor: ServerFlavor,
 ) -> Result<TableSchema, Failure> {
     let name = format!("{}.{}", map.database, map.table);
-    let disagreement = definition.and_then(|definition| disagreement(&map, definition));
+    let disagreement = definition.and_then(|definition| disagreement(&map, definition, flavor));
     let agreeing = if disagreement.is_none() { definition } else { None };
     if flavor == ServerFlavor::MariaDb {
         tell_hidden_types(&mut map, definition, agreeing.is_some()).map_err(|failure| failure.at(&name))?;
@@ -99,7 +105,7 @@ pub(super) fn complete(
     let columns = map.columns.iter().enumerate().map(|(index, column)| {
         let charset = charset(column, collations).map_err(|failure| failure.at(&name))?;
         let column_type = match defined(index) {
-            Some(defined) => defined.column_type.clone(),
+            Some(defined) => defined.type_alone().to_owned(),
             None => column_type::column_type(column, charset.as_deref()),
         };
         Ok(Column { name: column.name.as_deref().unwrap_or_default().to_owned(), column_type, charset })
@@ -111,17 +117,17 @@ pub(super) fn complete(
 }
 
 /// Whether rows with this map can be of that table.
-pub(super) fn agree(map: &TableMap, definition: &TableDefinition) -> bool {
-    disagreement(map, definition).is_none()
+pub(super) fn agree(map: &TableMap, definition: &TableDefinition, flavor: ServerFlavor) -> bool {
+    disagreement(map, definition, flavor).is_none()
 }
 
 /// The first difference between what the log and the server say, in words.
-fn disagreement(map: &TableMap, definition: &TableDefinition) -> Option<String> {
+fn disagreement(map: &TableMap, definition: &TableDefinition, flavor: ServerFlavor) -> Option<String> {
     let (logged, defined) = (map.columns.len(), definition.columns.len());
     if logged != defined {
         return Some(format!("rows in the binary log have {logged} columns, the table has {defined} now"));
     }
-    let differs = |(logged, defined): &(&ColumnDef, &ColumnDefinition)| !column_type::agree(logged, defined);
+    let differs = |(logged, defined): &(&ColumnDef, &ColumnDefinition)| !column_type::agree(logged, defined, flavor);
     map.columns.iter().zip(&definition.columns).find(differs).map(|(logged, defined)| {
         let null = if logged.nullable { "" } else { " not null" };
         format!(
@@ -151,10 +157,10 @@ fn no_schema(name: &str, disagreement: Option<String>) -> Failure {
     }
 }
 
-/// Says of each column that the log calls BINARY(16) or BINARY(4) which type it is: from the definition's column at the
-/// same place where the two agree, else from the one of the same name.
+/// Says of each column whose type MariaDB's log hides which one it is: from the definition's column at the same place where
+/// the two agree, else from the one of the same name.
 fn tell_hidden_types(map: &mut TableMap, definition: Option<&TableDefinition>, agrees: bool) -> Result<(), Failure> {
-    for (index, column) in map.columns.iter_mut().enumerate().filter(|(_, column)| may_be_uuid_or_address(column)) {
+    for (index, column) in map.columns.iter_mut().enumerate().filter(|(_, column)| hides_its_type(column)) {
         let place = match &column.name {
             _ if agrees => Some(index),
             Some(name) => definition.and_then(|definition| definition.column(name)),
@@ -162,24 +168,38 @@ fn tell_hidden_types(map: &mut TableMap, definition: Option<&TableDefinition>, a
             None => continue,
         };
         let defined = place.and_then(|place| definition?.columns.get(place));
-        column.kind = match (defined.map(|defined| defined.data_type.as_str()), column.meta) {
-            (Some("uuid"), 16) => ColumnType::Uuid,
-            (Some("inet6"), 16) => ColumnType::Inet6,
-            (Some("inet4"), 4) => ColumnType::Inet4,
-            (Some(_), _) => ColumnType::Char,
-            (None, length) => {
-                let name = column.name.as_deref().unwrap_or_default();
-                return Err(Failure::definite(
-                    "column_type_not_carried",
-                    format!(
-                        "column `{name}` is BINARY({length}), UUID, INET6 or INET4: the log does not say which, and the table has no such column now"
-                    ),
-                    "exclude the table from the task, or start after these rows and copy the table again",
-                ));
-            }
-        };
+        if !defined.is_some_and(|defined| tell_hidden_type(column, defined)) {
+            let (name, logged) = (column.name.as_deref().unwrap_or_default(), column_type::column_type(column, None));
+            let hidden = match is_old_temporal(column.kind) {
+                true => "in MariaDB 5.3's format, with any number of digits for its fraction",
+                false => "which may be a UUID, INET6 or INET4",
+            };
+            return Err(Failure::definite(
+                "column_type_not_carried",
+                format!(
+                    "column `{name}` was logged as {logged}, {hidden}; the table that would tell is gone or changed"
+                ),
+                "exclude the table from the task, or start after these rows and copy the table again",
+            ));
+        }
     }
     Ok(())
+}
+
+/// Answers whether the column of the table can tell.
+fn tell_hidden_type(column: &mut ColumnDef, defined: &ColumnDefinition) -> bool {
+    if is_old_temporal(column.kind) {
+        let digits = column_type::old_fraction(defined, ServerFlavor::MariaDb);
+        column.meta = digits.unwrap_or_default();
+        return digits.is_some();
+    }
+    column.kind = match (defined.data_type.as_str(), column.meta) {
+        ("uuid", 16) => ColumnType::Uuid,
+        ("inet6", 16) => ColumnType::Inet6,
+        ("inet4", 4) => ColumnType::Inet4,
+        _ => ColumnType::Char,
+    };
+    true
 }
 
 /// Adds what the log left out. The definition agrees with the map.

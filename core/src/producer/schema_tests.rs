@@ -156,6 +156,28 @@ fn types_that_the_log_hides_are_looked_up() {
 }
 
 #[test]
+fn the_digits_of_old_dates_and_times_are_looked_up() {
+    let old = || {
+        let mut map = named();
+        map.columns[2] = ColumnDef { name: Some("code".into()), ..logged(ColumnType::OldTime, 0) };
+        map.primary_key = Some(vec![(0, 0)]);
+        map
+    };
+    assert!(needs_definition(&old(), ServerFlavor::MariaDb) && !needs_definition(&old(), ServerFlavor::MySql));
+    let complete = |definition: Option<&TableDefinition>| {
+        complete(old(), definition, &scope(), &collations(), ServerFlavor::MariaDb)
+    };
+    let schema = complete(Some(&definition("time(3) /* mariadb-5.3 */"))).unwrap();
+    assert_eq!((schema.map.columns[2].meta, schema.columns[2].column_type.as_str()), (3, "time(3)"));
+    let schema = complete(Some(&definition("time /* mariadb-5.3 */"))).unwrap();
+    assert_eq!((schema.map.columns[2].meta, schema.columns[2].column_type.as_str()), (0, "time"));
+    for definition in [Some(&definition("time(3)")), Some(&definition("time")), None] {
+        let failure = complete(definition).unwrap_err();
+        assert!(failure.code == "column_type_not_carried" && failure.reason.contains("`code`"), "{failure:?}");
+    }
+}
+
+#[test]
 fn collations_that_nobody_knows_are_refused() {
     let mut unknown = named();
     unknown.columns[1].collation = Some(9999);

@@ -117,7 +117,7 @@ fn plain(column: &ColumnDefinition) -> String {
     match is_integer {
         true if column.is_unsigned() => format!("{} unsigned", column.data_type),
         true => column.data_type.clone(),
-        false => column.column_type.clone(),
+        false => column.type_alone().to_owned(),
     }
 }
 
@@ -234,6 +234,7 @@ mod tests {
         for (is, wanted, fits) in [
             ("int(11)", "int", true),
             ("bigint", "int(11)", true),
+            ("time(3)", "time(3) /* mariadb-5.3 */", true),
             ("char(36)", "uuid", true),
             ("char(32)", "uuid", false),
             ("binary(16)", "uuid", true),

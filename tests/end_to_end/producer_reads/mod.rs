@@ -145,3 +145,13 @@ async fn mariadb_11_8_without_metadata() {
 async fn mariadb_11_8_with_compressed_events() {
     reads_transactions(Flavor::MariaDb118, &["--log-bin-compress=ON", "--log-bin-compress-min-len=10"]).await;
 }
+
+/// Encrypted in its file alone: what is sent is not.
+#[tokio::test]
+async fn mariadb_10_11_with_an_encrypted_log() {
+    let keys = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(keys.path(), "1;770a8a65da156d24ee2a093277530142\n").unwrap();
+    let keys = format!("--file-key-management-filename={}", keys.path().display());
+    let args = ["--plugin-load-add=file_key_management", &keys, "--encrypt-binlog=ON"];
+    reads_transactions(Flavor::MariaDb1011, &args).await;
+}

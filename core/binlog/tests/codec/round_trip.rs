@@ -5,6 +5,7 @@ use replicator_binlog::{
     ChecksumAlg, ColumnType, Date, DateTime, DecodeError, Decoder, EventBody, EventKind, RowsKind, TableMap, Time,
     Value,
 };
+use std::io::Write;
 
 /// A column type with a value of it, as bytes and as what they should decode to.
 #[derive(Debug, Clone)]
@@ -308,6 +309,40 @@ proptest! {
         prop_assert!(!decoded.next_into(&mut old, &mut new).unwrap());
 
         prop_assert_eq!(event.rows(&table).unwrap().filter(Result::is_ok).count(), rows);
+    }
+}
+
+/// MariaDB writes version 1 alone; version 2 has room for extra data in front.
+#[test]
+fn compressed_rows_of_both_versions() {
+    let number = cell(3, &[], vec![1, 0, 0, 0], Owned::Int(1));
+    let mut decoder = Decoder::with_checksum(ChecksumAlg::Crc32);
+    let raw = table_map(std::slice::from_ref(&number));
+    let EventBody::TableMap(map) = decoder.decode(&raw).unwrap().body else { panic!() };
+    let mut table = TableMap::parse(map.body, decoder.format()).unwrap();
+    table.columns[0].unsigned = Some(false);
+    for (kind, images, extra) in [
+        (EventKind::MARIADB_WRITE_ROWS_COMPRESSED_V1, 1, &[][..]),
+        (EventKind::MARIADB_UPDATE_ROWS_COMPRESSED_V1, 2, &[]),
+        (EventKind::MARIADB_DELETE_ROWS_COMPRESSED_V1, 1, &[]),
+        (EventKind::MARIADB_WRITE_ROWS_COMPRESSED, 1, &[2, 0]),
+        (EventKind::MARIADB_UPDATE_ROWS_COMPRESSED, 2, &[5, 0, 1, 2, 3]),
+        (EventKind::MARIADB_DELETE_ROWS_COMPRESSED, 1, &[2, 0]),
+    ] {
+        let rows = [[0, 1, 0, 0, 0], [0, 2, 0, 0, 0]].concat().repeat(50);
+        let mut body = [&[7, 0, 0, 0, 0, 0, 1, 0], extra, &[1], &[1].repeat(images)].concat();
+        body.extend([0x82, (rows.len() >> 8) as u8, rows.len() as u8]);
+        let mut deflated = flate2::write::ZlibEncoder::new(body, flate2::Compression::best());
+        deflated.write_all(&rows).unwrap();
+        let raw = event(kind, &deflated.finish().unwrap());
+        let EventBody::Rows(event) = decoder.decode(&raw).unwrap().body else { panic!() };
+        let decoded: Vec<_> = event.rows(&table).unwrap().map(Result::unwrap).collect();
+        assert_eq!(decoded.len(), 100 / images, "{kind}");
+        for change in &decoded {
+            let images = [&change.before, &change.after].into_iter().flatten().map(|values| owned(&values[0]));
+            let images: Vec<_> = images.collect();
+            assert!(images == [Owned::Int(1), Owned::Int(2)] || images == [Owned::Int(1)] || images == [Owned::Int(2)]);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use replicator_binlog::{
-    Decoder, Event, EventBody, EventHeader, EventKind, FormatDescription, InflateLimits, TableMap, Value,
+    ColumnType, Decoder, Event, EventBody, EventHeader, EventKind, FormatDescription, InflateLimits, TableMap, Value,
 };
 
 pub(crate) const FILES: [&[u8]; 5] = [
@@ -18,6 +18,8 @@ pub(crate) const FILES: [&[u8]; 5] = [
 pub(crate) struct Captured {
     pub(crate) decoder: Decoder,
     pub(crate) tables: Vec<TableMap>,
+    /// The same with what a MariaDB's definition would say of columns that the log does not tell apart.
+    pub(crate) told: Vec<TableMap>,
     /// Raw events without their checksums, those inside of payloads too.
     pub(crate) events: Vec<Vec<u8>>,
 }
@@ -26,9 +28,24 @@ pub(crate) fn captured() -> Vec<Captured> {
     FILES.iter().map(|file| Captured::read(file)).collect()
 }
 
+fn told(table: &TableMap) -> TableMap {
+    use ColumnType::*;
+    let mut table = table.clone();
+    for (index, column) in table.columns.iter_mut().enumerate() {
+        match (column.kind, column.meta) {
+            (Char, 16) => column.kind = [Uuid, Inet6][index % 2],
+            (Char, 4) => column.kind = Inet4,
+            (OldTime | OldDateTime | OldTimestamp, _) => column.meta = (index % 7) as u16,
+            _ => {}
+        }
+    }
+    table
+}
+
 impl Captured {
     fn read(file: &[u8]) -> Self {
-        let mut captured = Captured { decoder: Decoder::new(), tables: Vec::new(), events: Vec::new() };
+        let mut captured =
+            Captured { decoder: Decoder::new(), tables: Vec::new(), told: Vec::new(), events: Vec::new() };
         let mut rest = &file[4..];
         while !rest.is_empty() {
             let size = EventHeader::parse(rest).unwrap().event_size as usize;
@@ -48,6 +65,7 @@ impl Captured {
             }
         }
         captured.tables.dedup_by_key(|table| table.table_id);
+        captured.told = captured.tables.iter().map(told).collect();
         captured
     }
 

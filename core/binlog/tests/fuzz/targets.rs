@@ -105,7 +105,9 @@ fn exhaust(event: &Event<'_>, log: &Captured) {
                 (0..table.columns.len()).for_each(|index| drop(table.column_label(index)));
             }
         }
-        EventBody::Rows(rows) => log.tables.iter().for_each(|table| exhaust_rows(rows, table)),
+        EventBody::Rows(rows) => {
+            log.tables.iter().chain(&log.told).for_each(|table| exhaust_rows(rows, table));
+        }
         EventBody::PartialUpdate(update) => log.tables.iter().for_each(|table| {
             let Ok(whole) = update.expand(table, LIMITS.event_bytes) else { return };
             match log.decoder.decode_inner(&whole).unwrap().body {

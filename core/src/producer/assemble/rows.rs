@@ -31,7 +31,9 @@ impl Assembler {
             let (database, table) = (awaited.map.database.clone(), awaited.map.table.clone());
             let moment = self.moment();
             let known = self.followed.as_ref().and_then(|followed| followed.definition(&database, &table, moment));
-            if let Some(definition) = known.filter(|definition| schema::agree(&awaited.map, definition)) {
+            if let Some(definition) =
+                known.filter(|definition| schema::agree(&awaited.map, definition, self.dialect.flavor))
+            {
                 self.learn(awaited, Some(&definition))?;
                 return Ok(None);
             }
@@ -52,7 +54,8 @@ impl Assembler {
         let Some(awaited) = &self.awaited else { return Ok(()) };
         let name = (awaited.map.database.clone(), awaited.map.table.clone());
         let definition = looked.as_ref().map(|looked| looked.schema.definition(&name.0, &name.1));
-        let is_proven = definition.as_ref().is_some_and(|definition| schema::agree(&awaited.map, definition));
+        let agrees = |definition: &TableDefinition| schema::agree(&awaited.map, definition, self.dialect.flavor);
+        let is_proven = definition.as_ref().is_some_and(agrees);
         let moment = self.moment();
         self.define(definition.as_ref())?;
         if let (Some(followed), Some(looked), true) = (&mut self.followed, looked, is_proven) {

@@ -14,6 +14,10 @@ use std::sync::Arc;
 
 impl Assembler {
     pub(super) fn query(&mut self, query: &Query<'_>, seen: &Seen) -> Result<Option<WantedTransaction>, Failure> {
+        if self.transaction.as_ref().is_some_and(|transaction| transaction.without_effect) {
+            self.finish(seen);
+            return Ok(None);
+        }
         let session = query.status.parse().map_err(not_decoded)?;
         let sql = &*statement_text(query, &session, &self.collations)?;
         let statement = Statement::read(sql, session.sql_mode.unwrap_or(0), self.dialect);
@@ -81,6 +85,9 @@ impl Assembler {
     /// Follows what a statement does to tables, carried or not: others may be renamed into the task's.
     pub(super) fn follow(&mut self, query: &Query<'_>, seen: &Seen) -> Result<(), Failure> {
         let Some(followed) = &mut self.followed else { return Ok(()) };
+        if self.transaction.as_ref().is_some_and(|transaction| transaction.without_effect) {
+            return Ok(());
+        }
         if query.sql.eq_ignore_ascii_case(b"BEGIN") || query.sql.eq_ignore_ascii_case(b"COMMIT") {
             return Ok(());
         }
@@ -107,14 +114,6 @@ impl Assembler {
         let judged = Judged { statement, sql, database, updated_databases: updated.as_deref() };
         match self.scope.judge(judged) {
             Verdict::Ignore => Ok(None),
-            Verdict::Carry(_) if self.transaction.as_ref().is_some_and(|open| open.two_phase_alter) => {
-                Err(Failure::definite(
-                    "statement_not_understood",
-                    "an ALTER in two phases (binlog_alter_two_phase) is not carried yet",
-                    "SET GLOBAL binlog_alter_two_phase = OFF on the source; apply this one to the target by hand and \
-                     start after it",
-                ))
-            }
             Verdict::Carry(carried) => Ok(Some(carried)),
             Verdict::Refuse { code, problem, hint } => Err(Failure::definite(code, problem, hint)),
         }

@@ -1,6 +1,6 @@
 use super::*;
 use proptest::prelude::*;
-use replicator_binlog::{ChecksumAlg, EventKind, MariaDbGtid};
+use replicator_binlog::{ChecksumAlg, EventKind};
 use replicator_model::failure::ErrorClass;
 use replicator_model::gtid::Gtid;
 use replicator_model::task::ProducerSpec;
@@ -8,6 +8,7 @@ use replicator_mysql::tables::{ColumnDefinition, TableDefinition};
 use replicator_schema::dialect::{ServerFlavor, Version};
 
 mod heartbeat;
+mod mariadb;
 
 const UUID: [u8; 16] = [7; 16];
 const NOW: i64 = 1_800_000_000_000_000;
@@ -46,7 +47,11 @@ impl Log {
     }
 
     fn mariadb_gtid(&mut self, sequence: u64, flags: u8) -> Bytes {
-        let body = [&sequence.to_le_bytes()[..], &0u32.to_le_bytes(), &[flags], &[0; 6]].concat();
+        self.mariadb_gtid_of_alter(sequence, flags, 0)
+    }
+
+    fn mariadb_gtid_of_alter(&mut self, sequence: u64, flags: u8, extra: u8) -> Bytes {
+        let body = [&sequence.to_le_bytes()[..], &0u32.to_le_bytes(), &[flags, extra], &[0; 9]].concat();
         self.event(EventKind::MARIADB_GTID, &body)
     }
 
@@ -237,17 +242,6 @@ fn a_statement_is_a_transaction_of_its_own() {
     let events = [log.query("TRUNCATE item")];
     let expected = [format!("begin {start}"), "schema shop: TRUNCATE item".into(), format!("commit {}", log.offset)];
     assert_eq!(changes(&mut assembler, &events).unwrap(), expected);
-}
-
-#[test]
-fn mariadb_needs_no_begin() {
-    let mut log = Log::new();
-    let mut assembler = assembler(ServerFlavor::MariaDb, 4);
-    let events = [log.mariadb_gtid(7, 0), log.table(1, "item", true), log.insert(1, &[1]), log.query("COMMIT")];
-    let commit = format!("commit {} 0-1-7", log.offset);
-    assert_eq!(changes(&mut assembler, &events).unwrap(), ["begin 4 0-1-7", "rows item 0+1", &commit]);
-    let events = [log.mariadb_gtid(8, MariaDbGtid::STANDALONE), log.query("CREATE DATABASE hr")];
-    assert_eq!(changes(&mut assembler, &events).unwrap(), [format!("reached bin.000001:{} 0-1-8", log.offset)]);
 }
 
 #[test]

@@ -18,8 +18,8 @@ pub(super) struct Transaction {
     pub(super) skipped: bool,
     /// Rows handed on.
     pub(super) rows: u64,
-    /// An ALTER of MariaDB's in two phases.
-    pub(super) two_phase_alter: bool,
+    /// Its statement changes nothing: an ALTER in two phases of MariaDB's that only begins, or that failed.
+    pub(super) without_effect: bool,
     /// Of a distributed transaction: the rows so far, which count only with its outcome.
     pub(super) held: Option<Held>,
     /// It wrote the task's heartbeat, at this time.
@@ -35,7 +35,7 @@ impl Transaction {
             begun: false,
             skipped: false,
             rows: 0,
-            two_phase_alter: false,
+            without_effect: false,
             held: None,
             heartbeat_us: None,
         }

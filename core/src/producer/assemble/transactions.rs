@@ -53,8 +53,6 @@ impl Assembler {
     }
 
     pub(super) fn open_mariadb(&mut self, gtid: &LoggedMariaDbGtid<'_>, seen: &Seen) -> Result<(), Failure> {
-        /// START, COMMIT and ROLLBACK of an ALTER in two phases (`binlog_alter_two_phase`).
-        const TWO_PHASE_ALTER: u8 = 2 | 4 | 8;
         let name = MariaDbGtid { domain: gtid.domain_id, server: gtid.server_id, sequence: gtid.sequence };
         let holds = self.prepared_bytes_max.is_some();
         let transaction = self.open(Some(Gtid::MariaDb(name)), seen.time_us(), seen)?;
@@ -62,7 +60,7 @@ impl Assembler {
         if holds && gtid.flags & LoggedMariaDbGtid::PREPARED_XA != 0 {
             transaction.held = Some(Held::nothing());
         }
-        transaction.two_phase_alter = gtid.extra_flags & TWO_PHASE_ALTER != 0;
+        transaction.without_effect = gtid.is_without_effect();
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use replicator_tests::Flavor;
 
 pub(super) struct Table {
     pub(super) name: String,
+    flavor: Flavor,
     /// How its rows are logged.
     session: String,
     /// Behind `id`, in order: `c0`, `c1`, …
@@ -92,6 +93,7 @@ impl Kind {
             }
             18 => Kind::Inet6,
             19 => random.one(&[Kind::Uuid, Kind::Inet4]),
+            20 if flavor == Flavor::MariaDb118 && random.below(3) == 0 => Kind::Vector(1 + random.below(8)),
             20 => Kind::CompressedText(10 + random.below(400)),
             _ => Kind::CompressedBlob,
         }
@@ -99,6 +101,13 @@ impl Kind {
 
     pub(super) fn is_unsigned(&self) -> bool {
         matches!(self, Kind::Integer(_, _, true))
+    }
+
+    pub(super) fn fraction(&self) -> Option<u64> {
+        match self {
+            Kind::Time(digits) | Kind::DateTime(digits) | Kind::Timestamp(digits) => Some(*digits),
+            _ => None,
+        }
     }
 
     fn definition(&self) -> String {
@@ -157,7 +166,7 @@ impl Kind {
         }
     }
 
-    fn value(&self, random: &mut Random) -> String {
+    fn value(&self, flavor: Flavor, random: &mut Random) -> String {
         if random.below(9) == 0 {
             return "NULL".into();
         }
@@ -178,6 +187,9 @@ impl Kind {
             Kind::Date => format!("'{}'", date(random)),
             Kind::Time(digits) => {
                 let (sign, hours) = (random.one(&["", "-"]), random.one(&[0, 12, 838, 100]));
+                if random.below(8) == 0 {
+                    return format!("'{sign}{}'", random.one(&["838:59:59.999999", "00:00:00", "00:00:00.999999"]));
+                }
                 format!("'{sign}{hours:02}:{:02}:{:02}.{}'", random.below(60), random.below(59), random.digits(digits))
             }
             Kind::DateTime(digits) => format!("'{} {}'", date(random), clock(random, digits)),
@@ -191,11 +203,15 @@ impl Kind {
             Kind::Enum(count) => (1 + random.below(count)).to_string(),
             Kind::Set(count) => (random.next() >> (64 - count)).to_string(),
             Kind::Json => format!("'{}'", json(random, 3)),
-            Kind::Geometry => format!("ST_GeomFromText('{}')", geometry(random)),
+            Kind::Geometry => format!("ST_GeomFromText('{}', {})", geometry(random), random.one(&[0, 3857])),
             Kind::Vector(count) => {
-                let numbers: Vec<_> =
-                    (0..1 + random.below(count)).map(|_| format!("{}.5", random.below(1000))).collect();
-                format!("STRING_TO_VECTOR('[{}]')", numbers.join(","))
+                // MariaDB wants as many as were declared.
+                let (function, count) = match flavor.is_mariadb() {
+                    true => ("VEC_FromText", count),
+                    false => ("STRING_TO_VECTOR", 1 + random.below(count)),
+                };
+                let numbers: Vec<_> = (0..count).map(|_| format!("{}.5", random.below(1000))).collect();
+                format!("{function}('[{}]')", numbers.join(","))
             }
             Kind::Uuid => {
                 let mut hex = format!("{:016x}{:016x}", random.next(), random.next());
@@ -327,7 +343,13 @@ fn json_change(random: &mut Random, column: &str) -> String {
 impl Table {
     pub(super) fn random(flavor: Flavor, seed: u64, random: &mut Random) -> Self {
         let columns = (0..1 + random.below(16)).map(|_| Kind::random(flavor, random)).collect();
-        Table { name: format!("t{seed}"), session: session(flavor, seed), columns }
+        Table { name: format!("t{seed}"), flavor, session: session(flavor, seed), columns }
+    }
+
+    /// Every type with a fraction, with every number of digits, in rows of any and of the outermost values.
+    pub(super) fn of_old_temporals(flavor: Flavor, seed: u64) -> Self {
+        let columns = (0..=6).flat_map(|digits| [Kind::Time(digits), Kind::DateTime(digits), Kind::Timestamp(digits)]);
+        Table { name: format!("old{seed}"), flavor, session: session(flavor, seed), columns: columns.collect() }
     }
 
     pub(super) fn create(&self) -> String {
@@ -349,7 +371,7 @@ impl Table {
 
     pub(super) fn inserts(&self, random: &mut Random) -> String {
         let mut row = |id: u64| {
-            let values: Vec<_> = self.columns.iter().map(|kind| kind.value(random)).collect();
+            let values: Vec<_> = self.columns.iter().map(|kind| kind.value(self.flavor, random)).collect();
             format!("({id},{})", values.join(","))
         };
         let rows: Vec<_> = (1..=20).map(&mut row).collect();
@@ -363,7 +385,7 @@ impl Table {
             let (kind, id) = (self.columns[index], random.below(22));
             let value = match kind {
                 Kind::Json if random.below(4) > 0 => json_change(random, &format!("c{index}")),
-                kind => kind.value(random),
+                kind => kind.value(self.flavor, random),
             };
             sql.push_str(&format!(
                 "; UPDATE d.{} SET c{index} = {value} WHERE id >= {id} AND id < {id} + 3",

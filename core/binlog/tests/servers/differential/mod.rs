@@ -4,6 +4,7 @@
 //! `REPLICATOR_DECODE_TABLES` sets how many tables each server gets, `REPLICATOR_DECODE_SEED` with which seed they begin.
 
 mod columns;
+mod old_temporals;
 mod printed;
 mod random;
 
@@ -49,13 +50,9 @@ async fn mariadb_118() {
 type Rows = BTreeMap<String, String>;
 
 async fn check(flavor: Flavor) {
-    let variable = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let first = variable("REPLICATOR_DECODE_SEED").unwrap_or(1);
-    let count = variable("REPLICATOR_DECODE_TABLES").unwrap_or(TABLES);
-    let server = MysqlServer::start_with(flavor, &["--default-time-zone=+00:00"]).await.unwrap();
-    server.exec("CREATE DATABASE d; CREATE TABLE d.mark (number INT PRIMARY KEY)").await.unwrap();
+    let server = started(flavor).await;
     let (mut tables, mut moments) = (BTreeMap::new(), Vec::new());
-    for seed in first..first + count {
+    for seed in seeds(TABLES) {
         let mut random = Random::of_seed(seed);
         let table = Table::random(flavor, seed, &mut random);
         if flavor.is_mariadb() {
@@ -63,16 +60,10 @@ async fn check(flavor: Flavor) {
             let sql = format!("SET GLOBAL log_bin_compress = {compress}, log_bin_compress_min_len = 10");
             server.exec(&sql).await.unwrap();
         }
-        server.exec(&table.create()).await.unwrap();
-        for phase in [table.inserts(&mut random), table.updates(&mut random), table.deletes(&mut random)] {
-            let number = moments.len();
-            server.exec(&format!("{phase}; INSERT INTO d.mark VALUES ({number})")).await.unwrap();
-            moments.push((table.name.clone(), select(&server, &table).await));
-        }
+        moments.extend(changed(&server, &table, &mut random, moments.len()).await);
         tables.insert(table.name.clone(), table);
     }
-    let mut replay =
-        Replay { tables: &tables, moments: &moments, rows: BTreeMap::new(), seen: 0, compressed: 0, partial: 0 };
+    let mut replay = Replay::new(&tables, &moments);
     for file in binlog_files(&server) {
         let bytes = std::fs::read(&file).unwrap();
         let decoded = replay.file(&bytes);
@@ -84,6 +75,30 @@ async fn check(flavor: Flavor) {
     assert_eq!(replay.seen, moments.len(), "{flavor}");
     let has_all = replay.compressed > 0 && replay.partial > 0;
     assert_eq!(has_all, flavor == Flavor::MySql97, "{} compressed, {} partial", replay.compressed, replay.partial);
+}
+
+fn seeds(count: u64) -> std::ops::Range<u64> {
+    let variable = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let first = variable("REPLICATOR_DECODE_SEED").unwrap_or(1);
+    first..first + variable("REPLICATOR_DECODE_TABLES").unwrap_or(count)
+}
+
+async fn started(flavor: Flavor) -> MysqlServer {
+    let server = MysqlServer::start_with(flavor, &["--default-time-zone=+00:00"]).await.unwrap();
+    server.exec("CREATE DATABASE d; CREATE TABLE d.mark (number INT PRIMARY KEY)").await.unwrap();
+    server
+}
+
+/// Makes a table, fills and changes it. What it holds at each of the next moments.
+async fn changed(server: &MysqlServer, table: &Table, random: &mut Random, before: usize) -> Vec<(String, Rows)> {
+    server.exec(&table.create()).await.unwrap();
+    let mut moments = Vec::new();
+    for phase in [table.inserts(random), table.updates(random), table.deletes(random)] {
+        let number = before + moments.len();
+        server.exec(&format!("{phase}; INSERT INTO d.mark VALUES ({number})")).await.unwrap();
+        moments.push((table.name.clone(), select(server, table).await));
+    }
+    moments
 }
 
 async fn select(server: &MysqlServer, table: &Table) -> Rows {
@@ -116,6 +131,12 @@ struct Replay<'a> {
     /// Compressed transactions, and events with changes inside of JSON values.
     compressed: usize,
     partial: usize,
+}
+
+impl<'a> Replay<'a> {
+    fn new(tables: &'a BTreeMap<String, Table>, moments: &'a [(String, Rows)]) -> Self {
+        Replay { tables, moments, rows: BTreeMap::new(), seen: 0, compressed: 0, partial: 0 }
+    }
 }
 
 impl Replay<'_> {
@@ -224,6 +245,11 @@ fn complete(map: &mut TableMap, table: Option<&Table>) {
             Some(columns::Kind::Inet4) => ColumnType::Inet4,
             _ => column.kind,
         };
+        if let (Some(digits), ColumnType::OldTime | ColumnType::OldDateTime | ColumnType::OldTimestamp) =
+            (kind.and_then(columns::Kind::fraction), column.kind)
+        {
+            column.meta = digits as u16;
+        }
         let unsigned = kind.is_some_and(columns::Kind::is_unsigned);
         if has_metadata {
             assert!(!column.kind.is_integer() || column.unsigned == Some(unsigned), "{:?}", column.name);
