@@ -10,7 +10,7 @@ mod row;
 
 use crate::exit::{Exit, Failed};
 use arguments::Binlog;
-use reading::{Reading, Wanted};
+use reading::{Reading, Unshown, Wanted};
 use replicator_binlog::{DecodeError, FileSplitter};
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
@@ -67,7 +67,7 @@ fn print(path: &Path, wanted: &Wanted, out: &mut impl Write) -> Result<(), Stopp
         "-" => Box::new(std::io::stdin().lock()),
         _ => Box::new(File::open(path).map_err(unreadable)?),
     };
-    let (mut splitter, mut reading) = (FileSplitter::new(EVENT_BYTES_MAX), Reading::new(&name, wanted));
+    let (mut splitter, mut reading) = (FileSplitter::new(EVENT_BYTES_MAX), Reading::new(&name, wanted, out));
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         let read = match source.read(&mut piece) {
@@ -85,12 +85,13 @@ fn print(path: &Path, wanted: &Wanted, out: &mut impl Write) -> Result<(), Stopp
             if wanted.stop.is_some_and(|stop| offset >= stop) {
                 return Ok(());
             }
-            reading.take(offset, raw).map_err(|error| undecoded(&name, offset, &error))?;
-            if let Err(error) = out.write_all(&reading.lines) {
-                not_told(error).map_err(|error| Stopped::Failed(unwritable(&error)))?;
-                return Err(Stopped::NobodyReads);
-            }
-            reading.lines.clear();
+            reading.take(offset, raw).map_err(|unshown| match unshown {
+                Unshown::Undecoded(error) => undecoded(&name, offset, &error),
+                Unshown::Unwritten(error) => match not_told(error) {
+                    Ok(()) => Stopped::NobodyReads,
+                    Err(error) => Stopped::Failed(unwritable(&error)),
+                },
+            })?;
         }
     }
     match (splitter.unfinished(), splitter.offset()) {

@@ -1,4 +1,4 @@
-//! Events of a file to lines. No I/O.
+//! Events of a file to lines, written as they come: a compressed transaction is one event, and may have any size.
 
 use super::arguments::Binlog;
 use super::row::{self, RowLine};
@@ -9,12 +9,29 @@ use replicator_binlog::{
 };
 use replicator_model::table_pattern::{PatternError, TablePattern};
 use std::collections::HashSet;
+use std::io::Write;
 
 /// Bounds on compressed transactions: one event as large as the servers write any, and as many as they like.
 const INFLATE: InflateLimits = InflateLimits { event_bytes: 1 << 30, total_bytes: u64::MAX };
 
 /// Most bytes of an UPDATE whose changes inside of JSON values were replaced by whole values.
 const EXPANDED_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes of lines that are held before they are written.
+const LINES_BYTES: usize = 64 << 10;
+
+/// Why an event could not be shown.
+#[derive(Debug)]
+pub(super) enum Unshown {
+    Undecoded(DecodeError),
+    Unwritten(std::io::Error),
+}
+
+impl From<DecodeError> for Unshown {
+    fn from(error: DecodeError) -> Self {
+        Unshown::Undecoded(error)
+    }
+}
 
 /// What is to be shown.
 pub(super) struct Wanted {
@@ -51,7 +68,7 @@ impl Wanted {
 }
 
 /// A file that is being read.
-pub(super) struct Reading<'w> {
+pub(super) struct Reading<'w, W> {
     file: String,
     wanted: &'w Wanted,
     decoder: Decoder,
@@ -60,25 +77,36 @@ pub(super) struct Reading<'w> {
     outside: HashSet<u64>,
     gtid: Option<String>,
     /// What is to be written next.
-    pub(super) lines: Vec<u8>,
+    lines: Vec<u8>,
+    out: &'w mut W,
 }
 
-impl<'w> Reading<'w> {
-    pub(super) fn new(file: &str, wanted: &'w Wanted) -> Self {
+impl<'w, W: Write> Reading<'w, W> {
+    pub(super) fn new(file: &str, wanted: &'w Wanted, out: &'w mut W) -> Self {
         let (decoder, tables) = (Decoder::new(), TableMapCache::default());
         let (outside, lines) = (HashSet::new(), Vec::new());
-        Self { file: file.to_owned(), wanted, decoder, tables, outside, gtid: None, lines }
+        Self { file: file.to_owned(), wanted, decoder, tables, outside, gtid: None, lines, out }
     }
 
-    /// Appends to `lines` what the event at `offset` says.
-    pub(super) fn take(&mut self, offset: u64, raw: &[u8]) -> Result<(), DecodeError> {
+    /// Writes what the event at `offset` says, also of one that can't be read to its end.
+    pub(super) fn take(&mut self, offset: u64, raw: &[u8]) -> Result<(), Unshown> {
         let mut decoder = std::mem::take(&mut self.decoder);
-        let taken = decoder.decode(raw).and_then(|event| self.event(offset, &event, &decoder));
+        let taken = match decoder.decode(raw) {
+            Ok(event) => self.event(offset, &event, &decoder),
+            Err(error) => Err(error.into()),
+        };
         self.decoder = decoder;
+        self.write()?;
         taken
     }
 
-    fn event(&mut self, offset: u64, event: &Event<'_>, decoder: &Decoder) -> Result<(), DecodeError> {
+    fn write(&mut self) -> Result<(), Unshown> {
+        let written = self.out.write_all(&self.lines);
+        self.lines.clear();
+        written.map_err(Unshown::Unwritten)
+    }
+
+    fn event(&mut self, offset: u64, event: &Event<'_>, decoder: &Decoder) -> Result<(), Unshown> {
         let is_before = offset < self.wanted.start;
         match &event.body {
             EventBody::Gtid(gtid) => self.gtid = Some(mysql_gtid(gtid)),
@@ -99,9 +127,9 @@ impl<'w> Reading<'w> {
                     false => self.outside.insert(map.table_id),
                 };
             }
-            EventBody::MariaDbStartEncryption { .. } => return Err(unsupported(event, "an encrypted log file")),
+            EventBody::MariaDbStartEncryption { .. } => return Err(unsupported(event, "an encrypted log file").into()),
             EventBody::Unknown(_) if event.header.flags & replicator_binlog::EventHeader::IGNORABLE == 0 => {
-                return Err(unsupported(event, "an event of unknown type"));
+                return Err(unsupported(event, "an event of unknown type").into());
             }
             _ if is_before => {}
             EventBody::Rows(rows) => self.rows(offset, event, rows)?,
@@ -123,20 +151,23 @@ impl<'w> Reading<'w> {
         Ok(())
     }
 
-    fn rows(&mut self, offset: u64, event: &Event<'_>, rows: &RowsEvent<'_>) -> Result<(), DecodeError> {
+    fn rows(&mut self, offset: u64, event: &Event<'_>, rows: &RowsEvent<'_>) -> Result<(), Unshown> {
         if rows.is_dummy() || self.outside.contains(&rows.table_id()) {
             return Ok(());
         }
-        let table = self.tables.get(rows.table_id()).ok_or_else(|| no_table(event))?;
+        let table = self.tables.get(rows.table_id()).ok_or_else(|| no_table(event))?.clone();
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        let mut walk = rows.rows(table)?;
+        let mut walk = rows.rows(&table)?;
         let mut index = 0;
-        let gtid = self.gtid.as_deref();
         while walk.next_into(&mut before, &mut after)? {
+            let gtid = self.gtid.as_deref();
             let place = row::Place { file: &self.file, offset, time: event.header.timestamp, gtid };
-            RowLine { place, kind: rows.kind(), table, index, before: &before, after: &after }
+            RowLine { place, kind: rows.kind(), table: &table, index, before: &before, after: &after }
                 .write(&mut self.lines)?;
             index += 1;
+            if self.lines.len() >= LINES_BYTES {
+                self.write()?;
+            }
         }
         Ok(())
     }

@@ -98,7 +98,14 @@ fn write_value(value: &Value<'_>, column: &ColumnDef, out: &mut Vec<u8>) -> Resu
             write_text(value, column, out)?;
         }
         Value::Year(year) => drop(write!(out, "{year}")),
-        Value::Decimal(_) | Value::Date(_) | Value::Time(_) | Value::DateTime(_) | Value::Timestamp { .. } => {
+        Value::Decimal(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_)
+        | Value::Timestamp { .. }
+        | Value::Uuid(_)
+        | Value::Inet6(_)
+        | Value::Inet4(_) => {
             out.push(b'"');
             write_text(value, column, out)?;
             out.push(b'"');
