@@ -87,6 +87,9 @@ async fn folds(source: Flavor, target: Flavor) -> Result<()> {
     cluster.stop(&task).await?;
     let many: Vec<String> = (1_000..2_000).map(|id| format!("({id}, {id}, 'x')")).collect();
     source.exec(&format!("INSERT INTO shop.plain VALUES {}", many.join(","))).await?;
+    source
+        .exec("INSERT INTO shop.uni VALUES (3001, 9001), (3002, 9002), (3003, 9003), (3004, 9004), (3005, 9005)")
+        .await?;
     for round in 0..9 {
         source.exec(&format!("UPDATE shop.plain SET v = v + {round} WHERE id >= 1000")).await?;
     }
@@ -125,15 +128,22 @@ async fn drifted(
             "duplicate_key",
             "DELETE FROM shop.plain WHERE id = 5003",
         ),
+        // Another row has the unique key that the missing one is to get.
+        (
+            "DELETE FROM shop.uni WHERE id = 3004; INSERT INTO shop.uni VALUES (4000, 7777)",
+            "UPDATE shop.uni SET u = IF(id = 3004, 7777, u + 100) WHERE id BETWEEN 3001 AND 3005",
+            "row_not_found",
+            "DELETE FROM shop.uni WHERE id = 4000; INSERT INTO shop.uni VALUES (3004, 9004)",
+        ),
     ] {
         target.exec(drift).await?;
-        let rows = "SELECT COUNT(*), SUM(v) FROM shop.plain";
+        let rows = "SELECT (SELECT COUNT(*) + SUM(v) FROM shop.plain), (SELECT SUM(id * u) FROM shop.uni)";
         let drifted = target.query_strings(rows).await?;
         source.exec(change).await?;
         let status = cluster.wait_for_stage(task, Stage::Failed).await?;
         let failure = status.failure.unwrap();
         assert_eq!(failure.code, code, "{failure}");
-        assert!(failure.reason.contains("shop.plain"), "{failure}");
+        assert!(failure.reason.contains(if change.contains("uni") { "shop.uni" } else { "shop.plain" }), "{failure}");
         assert_eq!(target.query_strings(rows).await?, drifted, "nothing of the transaction was written");
         target.exec(mend).await?;
         cluster.stop(task).await?;

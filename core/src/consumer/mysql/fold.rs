@@ -1,8 +1,8 @@
 //! Changes of one table's rows, folded: what each row has become, told by its key. Pure.
 //!
 //! Written as all deletions, then all updates, then all insertions, the folded changes have the effect of the changes in
-//! their order, if keys are all that the table's rows can be at odds over: no other unique key, no foreign key, no
-//! trigger. Nor do they hide that the target is no copy: a row that was to be missing is inserted without asking for it
+//! their order, if keys are all that the table's rows can be at odds over: no foreign key, no trigger. (Another unique
+//! key can only refuse the other order: values that rows exchange.) Nor do they hide that the target is no copy: a row that was to be missing is inserted without asking for it
 //! first, and one that was to be there is deleted or updated, which counts it. So a row that is inserted and deleted
 //! again is not folded away ([`Unfolded`]).
 

@@ -179,13 +179,17 @@ impl TableFold {
         }
         for mut batch in batches(updates) {
             let rows = batch.len();
+            let keys: Vec<Param> =
+                batch.iter().flat_map(|row| in_row.iter().filter_map(|&index| row.get(index).cloned())).collect();
             let found = if let ([row], true) = (batch.as_mut_slice(), rows == 1) {
                 // Of one row the server does not say whether it was there.
                 let shape = Shape::Update { written: written.clone(), search: key.clone() };
-                let search: Vec<Param> = in_row.iter().filter_map(|&index| row.get(index).cloned()).collect();
-                row.extend(search);
+                row.extend(keys);
                 applier.execute(session, self.table, shape, batch.concat()).await?
             } else {
+                if let Some(count) = applier.planned(self.table).filter(|plan| plan.has_other_keys()) {
+                    expect(session.count(&count.count_many(&key, rows), keys).await?, rows)?;
+                }
                 let shape = Shape::UpdateMany { written: written.clone(), rows };
                 applier.execute(session, self.table, shape, batch.concat()).await?;
                 duplicates(&session.info())

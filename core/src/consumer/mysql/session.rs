@@ -113,6 +113,12 @@ impl Session {
         within(self.timeout, rows).await.map_err(|failure| failure.at(address))
     }
 
+    /// The number that a query answers.
+    pub(super) async fn count(&mut self, sql: &str, parameters: Vec<Value>) -> Result<u64, Failure> {
+        let rows = self.rows(sql, parameters).await?;
+        Ok(rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok).unwrap_or(0))
+    }
+
     async fn refuse_warnings(&mut self) -> Result<(), Failure> {
         let warnings: Vec<(String, u16, String)> = within(self.timeout, self.conn.query("SHOW WARNINGS"))
             .await

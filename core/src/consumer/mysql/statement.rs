@@ -4,7 +4,7 @@ use crate::change::TableSchema;
 use replicator_binlog::ColumnType;
 use replicator_model::failure::Failure;
 use replicator_mysql::tables::quoted;
-use replicator_schema::table::{ColumnDefinition, PRIMARY, TableSchema as TargetSchema};
+use replicator_schema::table::{ColumnDefinition, TableSchema as TargetSchema};
 
 /// Parameters that one prepared statement may have: the protocol counts them in 16 bits.
 const PARAMETERS_MAX: usize = u16::MAX as usize;
@@ -19,8 +19,16 @@ pub(super) struct Plan {
     columns: Vec<PlannedColumn>,
     /// Source columns that tell a row from others; `None` if nothing does.
     key: Option<Vec<usize>>,
-    /// Rows may be written folded, see `fold.rs`.
-    folds: bool,
+    /// Whether rows may be written folded, see `fold.rs`.
+    folds: Option<Folds>,
+}
+
+/// What a row that is written folded can be at odds over with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Folds {
+    ByPrimaryKey,
+    /// Then a row that is not there could be taken for the one that has its other unique key.
+    ByOtherKeysToo,
 }
 
 /// What a target's table is tied to.
@@ -81,13 +89,18 @@ impl Plan {
             |key: &Vec<usize>| key.iter().all(|&index| columns.get(index).is_some_and(|column| !column.generated));
         let key = source.key.clone().filter(usable);
         let table = format!("{}.{}", quoted(&source.target_database), quoted(&source.target_table));
-        let folds = tied == Tied::No && key.as_deref().is_some_and(|key| has_only_key(source, key, target));
+        let folds = key.as_deref().filter(|_| tied == Tied::No).and_then(|key| folds(source, key, target));
         Ok(Self { table, columns, key, folds })
     }
 
     /// The key's columns, of rows that may be written folded.
     pub(super) fn folding_key(&self) -> Option<&[usize]> {
-        self.key.as_deref().filter(|_| self.folds)
+        self.key.as_deref().filter(|_| self.folds.is_some())
+    }
+
+    /// Whether [`Plan::update_many`] needs to know before that all rows are there.
+    pub(super) fn has_other_keys(&self) -> bool {
+        self.folds == Some(Folds::ByOtherKeysToo)
     }
 
     /// All columns that are written.
@@ -152,15 +165,24 @@ impl Plan {
 
     /// Deletes so many rows by their keys.
     pub(super) fn delete_many(&self, key: &[usize], rows: usize) -> String {
+        format!("DELETE FROM {}{}", self.table, self.among(key, rows))
+    }
+
+    /// Counts and locks those of so many rows that are there, by their keys.
+    pub(super) fn count_many(&self, key: &[usize], rows: usize) -> String {
+        format!("SELECT COUNT(*) FROM {}{} FOR UPDATE", self.table, self.among(key, rows))
+    }
+
+    fn among(&self, key: &[usize], rows: usize) -> String {
         let columns: Vec<_> = self.of(key).collect();
         if let [column] = columns.as_slice() {
             let values = vec![column.compared.as_str(); rows].join(",");
-            return format!("DELETE FROM {} WHERE {} IN ({values})", self.table, column.name);
+            return format!(" WHERE {} IN ({values})", column.name);
         }
         // Not `(a,b) IN (…)`, for which MySQL 5.6 and MariaDB do not use the key.
         let one: Vec<_> = columns.iter().map(|column| format!("{}={}", column.name, column.compared)).collect();
         let one = format!("({})", one.join(" AND "));
-        format!("DELETE FROM {} WHERE {}", self.table, vec![one.as_str(); rows].join(" OR "))
+        format!(" WHERE {}", vec![one.as_str(); rows].join(" OR "))
     }
 
     pub(super) fn delete(&self, search: &[usize]) -> String {
@@ -197,21 +219,18 @@ fn from_text(kind: ColumnType, target: &ColumnDefinition) -> Option<&'static str
     }
 }
 
-/// Whether the source's key is the target's primary key, without another unique key beside it, and every column of the
-/// target that can be written is written: a row is then there or not by this key alone.
-fn has_only_key(source: &TableSchema, key: &[usize], target: &TargetSchema) -> bool {
-    let names = |name: &str| source.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-    let all_written = target.columns.iter().all(|column| column.generated || names(&column.name));
-    let mut unique = target.keys.iter().filter(|key| key.unique);
-    let (Some(primary), None) = (unique.next(), unique.next()) else { return false };
-    let in_key = |part: &Option<String>| {
-        let column = part
-            .as_deref()
-            .and_then(|part| source.columns.iter().position(|column| column.name.eq_ignore_ascii_case(part)));
-        column.is_some_and(|column| key.contains(&column))
-    };
-    let same = primary.parts.len() == key.len() && !primary.partial && primary.parts.iter().all(in_key);
-    all_written && primary.name == PRIMARY && same
+/// Rows are written folded if the source's key is the target's primary key and every column of the target that can be
+/// written is written: a row is then there or not by this key.
+fn folds(source: &TableSchema, key: &[usize], target: &TargetSchema) -> Option<Folds> {
+    let place = |name: &str| source.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+    let all_written = target.columns.iter().all(|column| column.generated || place(&column.name).is_some());
+    let primary = target.primary_key().filter(|primary| !primary.partial && primary.parts.len() == key.len())?;
+    let in_key = |part: &Option<String>| part.as_deref().and_then(place).is_some_and(|column| key.contains(&column));
+    if !all_written || !primary.parts.iter().all(in_key) {
+        return None;
+    }
+    let unique = target.keys.iter().filter(|key| key.unique).count();
+    Some(if unique == 1 { Folds::ByPrimaryKey } else { Folds::ByOtherKeysToo })
 }
 
 /// How a value is written and compared.
@@ -242,7 +261,7 @@ mod tests {
     use super::*;
     use crate::change::Column;
     use replicator_binlog::TableMap;
-    use replicator_schema::table::Key;
+    use replicator_schema::table::{Key, PRIMARY};
     use std::sync::Arc;
 
     fn source(columns: &[(&str, Option<&str>)], key: Option<Vec<usize>>) -> TableSchema {
@@ -375,6 +394,7 @@ mod tests {
             format!("{insert} ON DUPLICATE KEY UPDATE `b`=VALUES(`b`),`c`=VALUES(`c`)")
         );
         assert_eq!(plan.delete_many(&key, 3), "DELETE FROM `copy`.`it``em` WHERE `a` IN (?,?,?)");
+        assert_eq!(plan.count_many(&key, 2), "SELECT COUNT(*) FROM `copy`.`it``em` WHERE `a` IN (?,?) FOR UPDATE");
         let two = Plan { key: Some(vec![0, 1]), ..plan };
         assert_eq!(
             two.delete_many(&[0, 1], 2),
@@ -385,13 +405,13 @@ mod tests {
     }
 
     #[test]
-    fn only_tables_whose_rows_are_told_by_the_primary_key_alone_are_folded() {
+    fn only_tables_whose_rows_are_told_by_the_source_s_key_are_folded() {
         let columns = [column("a", None, false), column("b", None, false)];
         let keyed = |keys: Vec<Key>| TargetSchema { keys, ..target(&columns) };
-        let folds = |key: Option<Vec<usize>>, target: &TargetSchema, tied: Tied| {
-            let plan = Plan::new(&source(&[("a", None), ("b", None)], key), target, tied).unwrap();
-            plan.folding_key().is_some()
+        let plan = |key: Option<Vec<usize>>, target: &TargetSchema, tied: Tied| {
+            Plan::new(&source(&[("a", None), ("b", None)], key), target, tied).unwrap()
         };
+        let folds = |key, target: &TargetSchema, tied| plan(key, target, tied).folding_key().is_some();
         let primary = keyed(vec![unique(PRIMARY, &["A"])]);
         assert!(folds(Some(vec![0]), &primary, Tied::No));
         assert!(!folds(Some(vec![0]), &primary, Tied::Yes), "a foreign key or trigger");
@@ -399,7 +419,9 @@ mod tests {
         assert!(!folds(None, &primary, Tied::No), "no key at the source");
         assert!(!folds(Some(vec![0]), &keyed(vec![]), Tied::No), "no key on the target");
         let both = keyed(vec![unique(PRIMARY, &["a"]), unique("u", &["b"])]);
-        assert!(!folds(Some(vec![0]), &both, Tied::No), "another unique key");
+        assert!(folds(Some(vec![0]), &both, Tied::No), "another unique key");
+        assert!(plan(Some(vec![0]), &both, Tied::No).has_other_keys());
+        assert!(!plan(Some(vec![0]), &primary, Tied::No).has_other_keys());
         let prefix = keyed(vec![Key { partial: true, ..unique(PRIMARY, &["a"]) }]);
         assert!(!folds(Some(vec![0]), &prefix, Tied::No), "a key of a prefix");
         let longer = TargetSchema { columns: [&columns[..], &[column("c", None, false)]].concat(), ..primary };
