@@ -145,6 +145,12 @@ async fn changes_that_are_not_carried_in_mysql() {
             "statement_format",
             vec!["DELETE", "binlog_format = ROW"],
         ),
+        (
+            "USE hr; SELECT 9, NULL, NULL, NULL INTO OUTFILE 'load.txt'; \
+             SET binlog_format = STATEMENT; LOAD DATA INFILE 'load.txt' INTO TABLE shop.item",
+            "statement_format",
+            vec!["LOAD", "shop.item"],
+        ),
         ("RENAME TABLE shop.item TO shop.other, shop.other TO shop.item", "statement_leaves_scope", vec!["shop.other"]),
         (
             "INSERT INTO shop.key_json VALUES (1, '{\"a\": \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\", \"b\": 1}');

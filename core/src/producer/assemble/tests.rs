@@ -245,6 +245,16 @@ fn a_statement_is_a_transaction_of_its_own() {
 }
 
 #[test]
+fn what_group_replication_notes_for_itself_is_passed() {
+    let mut log = Log::new();
+    let mut events = vec![log.gtid(1), log.query("BEGIN")];
+    events.extend([EventKind::VIEW_CHANGE, EventKind::TRANSACTION_CONTEXT].map(|kind| log.event(kind, &[7; 40])));
+    events.push(log.query("COMMIT"));
+    let reached = format!("reached bin.000001:{} :1", log.offset);
+    assert_eq!(changes(&mut mysql(), &events).unwrap(), [reached]);
+}
+
+#[test]
 fn statements_may_come_with_the_rows_of_their_transaction() {
     let mut log = Log::new();
     let create = log.gtid(1);
