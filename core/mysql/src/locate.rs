@@ -110,9 +110,9 @@ impl LogReader {
         if is_oldest && !is_first_ever(&file) {
             let begun_us = self.begun_us(&file).await?;
             if begun_us > time_us {
-                let earlier = (begun_us - time_us) / 1_000_000;
+                let later = later((begun_us - time_us) / 1_000_000);
                 let reason =
-                    format!("the oldest log file that the source has, {file}, was begun {earlier} s after that time");
+                    format!("the oldest log file that the source has, {file}, was begun {later} after that time");
                 return Err(purged(&reason));
             }
         }
@@ -169,6 +169,15 @@ impl LogReader {
             search.take(&decoded)?;
         }
         Ok(Some(search.located()))
+    }
+}
+
+/// For people, in the unit that tells enough.
+fn later(seconds: i64) -> String {
+    match seconds {
+        0..=7_199 => format!("{seconds} s"),
+        7_200..=172_799 => format!("{} hours", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 

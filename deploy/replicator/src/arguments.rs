@@ -58,7 +58,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  replicator standalone --data /var/lib/replicator\n  \
         replicator standalone --data data --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem")]
     Standalone(Standalone),
-    /// Show the changes of a server as canal-json lines; nothing is stored anywhere
+    /// Show the changes of a server: for people on a terminal, else as canal-json lines; nothing is stored anywhere
     #[command(after_help = "Examples:\n  \
         REPLICATOR_PASSWORD=secret replicator try mysql://replicator@127.0.0.1:3306/ --tables 'shop.*'\n  \
         replicator try mysql://replicator@db1/ --password-file /run/secrets/db1 --start earliest")]
@@ -172,7 +172,7 @@ pub(crate) struct Try {
     /// Which tables, as `database.table` patterns
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', default_value = "*.*")]
     pub tables: Vec<String>,
-    /// Where to begin: latest, earliest, FILE:OFFSET or a GTID set
+    /// Where to begin: latest, earliest, FILE:OFFSET, a GTID set, or a time such as 2026-11-22T08:00:00Z
     #[arg(long, default_value = "latest", value_name = "WHERE")]
     pub start: String,
 }

@@ -19,6 +19,7 @@ mod table;
 mod task;
 mod trouble;
 mod try_changes;
+mod try_shown;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -53,7 +54,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         }
         Command::Try(wanted) => {
             start_logging("warn");
-            try_changes::run(wanted).await
+            try_changes::run(wanted, arguments.output).await
         }
         Command::Binlog(asked) => binlog::run(&asked),
         Command::Doctor(wanted) => preflight::doctor(wanted, arguments.output).await,

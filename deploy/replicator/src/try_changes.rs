@@ -1,7 +1,11 @@
 //! `replicator try`: a pipe from a server to stdout, with nothing stored anywhere.
 
-use crate::arguments::Try;
+use crate::arguments::{Output, Try};
 use crate::exit::{Exit, Failed};
+use crate::table::screen;
+use crate::try_shown::Shown;
+use replicator_core::consumer::Consumer;
+use replicator_core::consumer::stdout::StdoutConsumer;
 use replicator_core::instance::shut_down_on_signals;
 use replicator_core::pipe::Pipe;
 use replicator_core::pipe::fence::Fence;
@@ -9,9 +13,10 @@ use replicator_core::{consumer, producer};
 use replicator_model::epoch::Epoch;
 use replicator_model::gtid::GtidSet;
 use replicator_model::secret::{FileSource, SecretSource};
-use replicator_model::task::{SpecError, TaskSpec};
+use replicator_model::task::{SpecError, Start, TaskSpec};
 use reqwest::Url;
 use serde_json::{Value, json};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -19,12 +24,19 @@ use tokio_util::sync::CancellationToken;
 /// Where a password is looked for that is neither in the address nor in a file.
 const PASSWORD_VARIABLE: &str = "REPLICATOR_PASSWORD";
 
-/// Runs until SIGTERM, SIGINT, or the first failure.
-pub(crate) async fn run(wanted: Try) -> Result<(), Failed> {
+/// Runs until SIGTERM, SIGINT, or the first failure. On a terminal changes are shown for people, unless JSON is asked for;
+/// whatever else reads them gets canal-json lines.
+pub(crate) async fn run(wanted: Try, output: Output) -> Result<(), Failed> {
     let spec = spec(&wanted)?;
+    let consumer: Box<dyn Consumer> = match output {
+        Output::Table if std::io::stdout().is_terminal() => {
+            Box::new(StdoutConsumer::writing_to(Shown::new(std::io::stdout(), screen())))
+        }
+        _ => consumer::build(&spec.name, &spec.consumer)?,
+    };
     let pipe = Pipe {
         producer: producer::build(&spec.name, &spec.producer, &spec.routes, &spec.pipe)?,
-        consumer: consumer::build(&spec.name, &spec.consumer)?,
+        consumer,
         fence: Fence::new(Epoch::NONE.next(), || true),
         spec: spec.pipe.clone(),
         progress: Arc::default(),
@@ -34,7 +46,8 @@ pub(crate) async fn run(wanted: Try) -> Result<(), Failed> {
     shut_down_on_signals(stop.clone());
     let address = spec.producer.address();
     let running = pipe.run(None, stop, async |start| {
-        eprintln!("reading the changes of {address} from {start}; end with Ctrl-C");
+        let after = start.gtid_set.map_or_else(String::new, |set| format!(", after {set}"));
+        eprintln!("reading the changes of {address} from {}{after}; end with Ctrl-C", start.position);
         Ok(())
     });
     match Box::pin(running).await {
@@ -53,7 +66,7 @@ fn spec(wanted: &Try) -> Result<TaskSpec, Failed> {
         "group": "try",
         "producer": {
             "host": source.host, "port": source.port, "user": source.user,
-            "start": start(&wanted.start), "tables": wanted.tables,
+            "start": start(&wanted.start)?, "tables": wanted.tables,
         },
         "consumer": {"kind": "stdout"},
     });
@@ -89,14 +102,20 @@ fn refused(error: SpecError) -> Failed {
     Failed::new(Exit::Usage, "spec_invalid", detail, hint)
 }
 
-/// `latest`, `earliest`, a GTID set, or `FILE:OFFSET`.
-fn start(text: &str) -> Value {
-    match text.rsplit_once(':').map(|(file, offset)| (file, offset.parse::<u64>())) {
+/// `latest`, `earliest`, a GTID set, a time, or `FILE:OFFSET`.
+fn start(text: &str) -> Result<Value, Failed> {
+    Ok(match text.rsplit_once(':').map(|(file, offset)| (file, offset.parse::<u64>())) {
         _ if matches!(text, "latest" | "earliest") => json!(text),
         _ if GtidSet::parse(text).is_ok() => json!({"gtid": text}),
-        Some((file, Ok(offset))) => json!({"file": file, "offset": offset}),
-        _ => json!({"gtid": text}),
-    }
+        _ if Start::time_us(text).is_ok() => json!({"time": text}),
+        Some((file, Ok(offset))) if !file.is_empty() => json!({"file": file, "offset": offset}),
+        _ => {
+            let detail = format!("--start {text} is neither a word, a position, a GTID set nor a time");
+            let hint = "write latest, earliest, binlog.000042:4, a set as the server shows it in @@gtid_executed or \
+                        @@gtid_binlog_pos, or a time such as 2026-11-22T08:00:00Z";
+            return Err(Failed::new(Exit::Usage, "start_not_understood", detail, hint));
+        }
+    })
 }
 
 /// A server and who logs in there, as `mysql://user@host/`.
@@ -172,10 +191,13 @@ mod tests {
 
     #[test]
     fn starts_are_told_apart() {
-        assert_eq!(start("latest"), json!("latest"));
-        assert_eq!(start("0-1-7"), json!({"gtid": "0-1-7"}));
-        assert_eq!(start("bin.000002:400"), json!({"file": "bin.000002", "offset": 400}));
+        let read = |text: &str| start(text).ok();
+        assert_eq!(read("latest"), Some(json!("latest")));
+        assert_eq!(read("0-1-7"), Some(json!({"gtid": "0-1-7"})));
+        assert_eq!(read("bin.000002:400"), Some(json!({"file": "bin.000002", "offset": 400})));
+        assert_eq!(read("2026-11-22T08:00:00Z"), Some(json!({"time": "2026-11-22T08:00:00Z"})));
+        assert!(["nonsense", "bin.000002:", ":400"].iter().all(|text| read(text).is_none()));
         let gtid = "3e11fa47-71ca-11e1-9e33-c80aa9429562:5";
-        assert_eq!(start(gtid), json!({"gtid": gtid}));
+        assert_eq!(read(gtid), Some(json!({"gtid": gtid})));
     }
 }
