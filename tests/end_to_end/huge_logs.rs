@@ -1,7 +1,8 @@
 //! Transactions of 2 GB and a log file of more than 4 GiB: by hand, for they take minutes and 12 GB of disk. The decoder
 //! reads them with the little memory that it takes for any, and a task goes on behind 4 GiB.
 //!
-//! `cargo build -p replicator-mysql --example read_log`, then this test with `--ignored --nocapture huge_logs`.
+//! With release builds of `replicator`, `replicator-core` and the example `read_log` in `REPLICATOR_BIN_DIR` (a debug build's own
+//! pages are most of its memory), this test with `--ignored --nocapture huge_logs`.
 
 use crate::cluster::{Cluster, copy_task};
 use replicator_model::desired::DesiredState;

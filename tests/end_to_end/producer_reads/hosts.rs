@@ -208,3 +208,37 @@ async fn another_name_where_somebody_else_has_it() {
         other.commits(1).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_source_that_waits_for_replicas_changes_its_settings_and_starts_anew() {
+    for (flavor, semi_sync) in [
+        (
+            Flavor::MySql97,
+            "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so';
+             SET GLOBAL rpl_semi_sync_source_enabled = 1, GLOBAL rpl_semi_sync_source_timeout = 100",
+        ),
+        (Flavor::MariaDb118, "SET GLOBAL rpl_semi_sync_master_enabled = 1, GLOBAL rpl_semi_sync_master_timeout = 100"),
+    ] {
+        let mut server = MysqlServer::start(flavor).await.unwrap();
+        server.exec(&format!("{TABLES}; {semi_sync}")).await.unwrap();
+        // We are no semi-sync replica: nothing of it is in the stream, and the source does not wait for us.
+        let mut reading = Reading::open(&spec(&server, SHOP), None).await.unwrap();
+        server.exec(&insert(1)).await.unwrap();
+        reading.commits(1).await.unwrap();
+        server.exec("SET GLOBAL binlog_row_metadata = 'MINIMAL', GLOBAL binlog_row_image = 'MINIMAL'").await.unwrap();
+        server.exec("UPDATE shop.item SET id = 2 WHERE id = 1").await.unwrap();
+        reading.commits(1).await.unwrap();
+        assert_eq!(reading.lines[4], "update shop.item 1,?,?,? -> 2,?,?,?", "{flavor}");
+
+        server.restart().await.unwrap();
+        let lost = reading.failure().await;
+        assert!(lost.is_transient() && lost.code == "connection_lost", "{flavor}: {lost:?}");
+        let mut reading = Reading::open(&spec(&server, SHOP), Some(&reading.checkpoint())).await.unwrap();
+        server.exec(&insert(3)).await.unwrap();
+        reading.commits(1).await.unwrap();
+        assert_eq!(reading.lines[1], "insert shop.item 3,NULL,NULL,NULL", "{flavor}");
+        server.exec("SET GLOBAL binlog_format = 'STATEMENT'").await.unwrap();
+        server.exec(&insert(4)).await.unwrap();
+        assert_definite(&reading.failure().await, "statement_format", &["INSERT"]);
+    }
+}
