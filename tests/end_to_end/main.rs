@@ -17,6 +17,7 @@ mod kafka_reader;
 mod lag_truth;
 mod monitor_alerts;
 mod monitor_rules;
+mod online_changes;
 mod preflight;
 mod producer_reads;
 mod prometheus;

@@ -117,6 +117,7 @@ impl BinlogProducer {
         let server = facts.server.clone();
         let dialect = Dialect::new(facts.flavor, facts.version);
         let prepared_reader = PreparedReader {
+            followed: None,
             log: LogReader::new(self.endpoint.clone(), &facts, &self.identity.uuid),
             scope: scope.clone(),
             dialect,
@@ -344,7 +345,9 @@ impl Stream {
                     self.lookup = Some(tokio::spawn(look(endpoint, facts, database, table)));
                 }
                 Some(Wanted::Transaction(wanted)) => {
-                    self.prepared = Some(PreparedRows::read(self.prepared_reader.clone(), wanted));
+                    let reader =
+                        PreparedReader { followed: self.assembler.followed().cloned(), ..self.prepared_reader.clone() };
+                    self.prepared = Some(PreparedRows::read(reader, wanted));
                 }
                 None => {}
             }

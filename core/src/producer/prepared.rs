@@ -3,6 +3,7 @@
 
 use super::assemble::{Assembler, Beginning, Wanted, WantedTransaction};
 use super::binlog::{look_up, now_us};
+use super::followed::Followed;
 use super::scope::Scope;
 use crate::change::{Change, RowsChange};
 use replicator_binlog::Decoder;
@@ -28,6 +29,8 @@ pub(super) struct PreparedReader {
     pub(super) server: String,
     pub(super) track_gtids: bool,
     pub(super) collations: Collations,
+    /// What tables look like when the outcome comes.
+    pub(super) followed: Option<Followed>,
 }
 
 /// The rows of one transaction, as they come. Ended when dropped.
@@ -78,7 +81,7 @@ impl PreparedReader {
             None => self.find(wanted).await?,
         };
         let OpenedLog { mut connection, decoder, position } = self.log.open(&from).await?;
-        let mut assembler = self.assembler(decoder, &position);
+        let mut assembler = self.assembler(decoder, &position).reading_again(self.followed.clone(), &wanted.before);
         let mut has_begun = false;
         loop {
             while let Some(change) = assembler.pop() {

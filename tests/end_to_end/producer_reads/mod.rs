@@ -1,5 +1,6 @@
 //! What the producer makes of real servers' binary logs, and what it says where it can't.
 
+mod administration;
 mod failures;
 mod followed;
 mod hosts;

@@ -22,7 +22,7 @@ mod statements;
 mod transaction;
 mod transactions;
 
-use super::followed::Followed;
+use super::followed::{Followed, moment};
 use super::schema::SchemaCache;
 use super::scope::Scope;
 use super::statement::Statement;
@@ -67,6 +67,8 @@ pub(super) struct Assembler {
     transaction: Option<Transaction>,
     schemas: SchemaCache,
     followed: Option<Followed>,
+    /// Up to there the tables of a transaction that is read again have stayed what they were.
+    unchanged_to: Option<u64>,
     /// A table whose definition is asked for.
     awaited: Option<Awaited>,
     prepared: PreparedTransactions,
@@ -156,6 +158,7 @@ impl Assembler {
             transaction: None,
             schemas: SchemaCache::default(),
             followed: None,
+            unchanged_to: None,
             awaited: None,
             prepared: PreparedTransactions::default(),
             prepared_bytes_max,
@@ -167,6 +170,16 @@ impl Assembler {
     /// Follows the tables' statements from here on.
     pub(super) fn following(self, followed: Option<Followed>) -> Self {
         Self { followed, ..self }
+    }
+
+    /// Reads a prepared transaction again with what is known where its outcome stands. Until then it locks its tables: if
+    /// the history does not reach back to its rows, what it says there holds for them.
+    pub(super) fn reading_again(self, followed: Option<Followed>, outcome: &Position) -> Self {
+        Self { followed, unchanged_to: Some(moment(&outcome.file, outcome.offset)), ..self }
+    }
+
+    pub(super) fn followed(&self) -> Option<&Followed> {
+        self.followed.as_ref()
     }
 
     /// What has to be durable before the changes that are ready are handed on.

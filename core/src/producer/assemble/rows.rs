@@ -29,11 +29,7 @@ impl Assembler {
         let awaited = Awaited { table_id: event.table_id, body, map };
         if schema::needs_definition(&awaited.map, self.dialect.flavor) {
             let (database, table) = (awaited.map.database.clone(), awaited.map.table.clone());
-            let moment = self.moment();
-            let known = self.followed.as_ref().and_then(|followed| followed.definition(&database, &table, moment));
-            if let Some(definition) =
-                known.filter(|definition| schema::agree(&awaited.map, definition, self.dialect.flavor))
-            {
+            if let Some(definition) = self.known(&awaited.map) {
                 self.learn(awaited, Some(&definition))?;
                 return Ok(None);
             }
@@ -42,6 +38,14 @@ impl Assembler {
         }
         self.learn(awaited, None)?;
         Ok(None)
+    }
+
+    /// What the history says of a table, as far as the log agrees.
+    fn known(&self, map: &TableMap) -> Option<TableDefinition> {
+        let followed = self.followed.as_ref()?;
+        let moments = [Some(self.moment()), self.unchanged_to].into_iter().flatten();
+        let mut known = moments.filter_map(|moment| followed.definition(&map.database, &map.table, moment));
+        known.find(|definition| schema::agree(map, definition, self.dialect.flavor))
     }
 
     /// Where the event stands that is being read, as a number.
