@@ -63,6 +63,8 @@ pub struct CoreMetrics {
     bytes: Family<TaskLabel, Counter>,
     skipped: Family<TaskLabel, Counter>,
     queue_bytes: Family<TaskLabel, Gauge>,
+    schema_history_bytes: Family<TaskLabel, Gauge>,
+    schema_history_versions: Family<TaskLabel, Gauge>,
     lag: Family<TaskLabel, FloatGauge>,
     binlog_margin: Family<TaskLabel, FloatGauge>,
     epoch: Family<TaskLabel, Gauge>,
@@ -83,6 +85,8 @@ impl Default for CoreMetrics {
             bytes: Family::default(),
             skipped: Family::default(),
             queue_bytes: Family::default(),
+            schema_history_bytes: Family::default(),
+            schema_history_versions: Family::default(),
             lag: Family::default(),
             binlog_margin: Family::default(),
             epoch: Family::default(),
@@ -107,6 +111,10 @@ impl CoreMetrics {
         r.register("task_bytes", "Bytes of row events handed to the consumer", self.bytes.clone());
         r.register("task_skipped_transactions", "Transactions left out by order", self.skipped.clone());
         r.register("task_queue_bytes", "Bytes read from the source and not yet taken", self.queue_bytes.clone());
+        let help = "Bytes of the history of the source's tables, as kept in the tree";
+        r.register("task_schema_history_bytes", help, self.schema_history_bytes.clone());
+        let help = "Versions of tables in that history";
+        r.register("task_schema_history_versions", help, self.schema_history_versions.clone());
         let margin = "Until the source purges what the task has yet to read; +Inf if never, NaN if unknown";
         r.register("task_binlog_margin_seconds", margin, self.binlog_margin.clone());
         r.register("task_lag_seconds", "How far the target is behind the source; NaN if unknown", self.lag.clone());
@@ -210,6 +218,14 @@ impl TaskMetrics {
         *seen = *now;
     }
 
+    pub fn schema_history_bytes(&self, bytes: usize) {
+        self.all.schema_history_bytes.get_or_create(&self.label()).set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    pub fn schema_history_versions(&self, versions: usize) {
+        self.all.schema_history_versions.get_or_create(&self.label()).set(i64::try_from(versions).unwrap_or(i64::MAX));
+    }
+
     pub fn fence_refused(&self) {
         self.all.fence_rejections.get_or_create(&self.label()).inc();
     }
@@ -227,6 +243,8 @@ impl TaskMetrics {
         self.all.bytes.remove(&label);
         self.all.skipped.remove(&label);
         self.all.queue_bytes.remove(&label);
+        self.all.schema_history_bytes.remove(&label);
+        self.all.schema_history_versions.remove(&label);
         self.all.lag.remove(&label);
         self.all.binlog_margin.remove(&label);
         self.all.epoch.remove(&label);

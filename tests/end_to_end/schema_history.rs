@@ -58,6 +58,14 @@ async fn follows(flavor: Flavor, arguments: &[&str]) -> Result<()> {
     let equal = cluster.wait_for_equal(&source, &target, "shop").await;
     equal.unwrap_or_else(|error| panic!("{flavor}: {error}\n{}", cluster.logs()));
 
+    let address = format!("http://127.0.0.1:{}/metrics", cluster.cores[0].admin_port);
+    let metrics = reqwest::get(address).await.unwrap().text().await.unwrap();
+    for name in ["task_schema_history_bytes", "task_schema_history_versions"] {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("mysql_replicator_{name}{{task=\"copy\"}}")));
+        let value = line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        assert!(value.is_some_and(|value| value > 4), "{name}: {line:?}");
+    }
+
     cluster.cores[0].kill9().await;
     source.exec(KILLED).await?;
     cluster.cores[0].start_again()?;

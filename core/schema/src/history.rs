@@ -226,6 +226,11 @@ impl History {
         self.tables.len()
     }
 
+    /// Versions of all tables.
+    pub fn versions(&self) -> usize {
+        self.tables.values().map(Vec::len).sum()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty()
     }

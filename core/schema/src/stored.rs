@@ -131,6 +131,11 @@ impl Kept {
         self.all().iter().map(|(_, bytes)| bytes.len()).sum()
     }
 
+    /// Whether a part was too large to be kept.
+    pub fn is_cut((_, bytes): &StoredPart) -> bool {
+        serde_json::from_slice::<Part>(bytes).is_ok_and(|part| part.cut)
+    }
+
     fn parts(&self, wanted: &BTreeSet<u64>) -> Vec<StoredPart> {
         let mut tables: BTreeMap<u64, Vec<StoredTable>> = wanted.iter().map(|part| (*part, Vec::new())).collect();
         for (name, versions) in &self.history.tables {

@@ -361,6 +361,7 @@ impl Stream {
         if self.saving.is_none()
             && let (Some(store), Some(parts)) = (&self.schemas, self.assembler.take_unsaved())
         {
+            store.holds(self.assembler.followed().map_or(0, Followed::versions));
             let store = Arc::clone(store);
             self.saving = Some(tokio::spawn(async move { store.save(parts).await }));
         }

@@ -19,7 +19,7 @@ use replicator_mysql::tables::{Collations, TableDefinition};
 use replicator_schema::catalogue::{Session, TableName};
 use replicator_schema::effect::{self, Effect};
 use replicator_schema::history::{History, Known, Taken};
-use replicator_schema::stored::{Kept, StoredPart};
+use replicator_schema::stored::{Kept, PART_BYTES_MAX, StoredPart};
 use replicator_schema::table::TableSchema;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,9 @@ pub trait SchemaStore: Send + Sync {
 
     /// Replaces parts, in their order. `Ok` means that they are durable.
     async fn save(&self, parts: Vec<StoredPart>) -> Result<(), Failure>;
+
+    /// So many versions of tables are in it now.
+    fn holds(&self, versions: usize);
 }
 
 /// A table as the server has it, and when it was asked.
@@ -87,6 +90,7 @@ impl Followed {
         }
         let rules = schemas::rules(conn, facts).await?;
         if let Some(kept) = kept.and_then(|kept| resumed(kept, facts, resume, start)) {
+            store.holds(kept.history.versions());
             return Ok(Some(Self { kept, rules, changed: BTreeSet::new() }));
         }
         let from = head_moment(conn, facts).await?;
@@ -109,6 +113,8 @@ impl Followed {
             bytes = parts.iter().map(|(_, bytes)| bytes.len()).sum::<usize>(),
             "tables are followed"
         );
+        warn_of_cut(&parts);
+        store.holds(kept.history.versions());
         store.save(parts).await?;
         Ok(Some(Self { kept, rules, changed: BTreeSet::new() }))
     }
@@ -181,7 +187,24 @@ impl Followed {
         if !self.changed.iter().any(|(database, _)| scope.has_database(database)) {
             return None;
         }
-        Some(self.kept.changed(&std::mem::take(&mut self.changed)))
+        let parts = self.kept.changed(&std::mem::take(&mut self.changed));
+        warn_of_cut(&parts);
+        Some(parts)
+    }
+
+    /// Versions of tables that are known.
+    pub(super) fn versions(&self) -> usize {
+        self.kept.history.versions()
+    }
+}
+
+fn warn_of_cut(parts: &[StoredPart]) {
+    for (name, _) in parts.iter().filter(|part| Kept::is_cut(part)) {
+        tracing::warn!(
+            part = name,
+            bytes_max = PART_BYTES_MAX,
+            "a part of the tables' history is too large to be kept; set binlog_row_metadata = FULL"
+        );
     }
 }
 

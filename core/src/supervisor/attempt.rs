@@ -5,6 +5,7 @@ use super::schemas::LeaseSchemas;
 use super::source::SourceAsked;
 use super::{Supervisor, Wanted};
 use crate::consumer;
+use crate::metrics::TaskMetrics;
 use crate::pipe::fence::Fence;
 use crate::pipe::held::Held;
 use crate::pipe::progress::PipeProgress;
@@ -97,7 +98,7 @@ impl Attempt<'_> {
         producer.use_identity(self.identity);
         let read_from = producer.read_from();
         let pipe = Pipe {
-            producer: remembering(producer, self.lease),
+            producer: remembering(producer, self.lease, &self.supervisor.metrics),
             consumer: consumer::build(&spec.name, &target)?,
             fence: Fence::new(self.lease.epoch(), move || clock.may_commit()).telling(move || metrics.fence_refused()),
             spec: spec.pipe.clone(),
@@ -186,8 +187,8 @@ impl Attempt<'_> {
     }
 }
 
-fn remembering(mut producer: Box<dyn Producer>, lease: &Lease) -> Box<dyn Producer> {
-    producer.remember(Arc::new(LeaseSchemas(lease.clone())));
+fn remembering(mut producer: Box<dyn Producer>, lease: &Lease, metrics: &TaskMetrics) -> Box<dyn Producer> {
+    producer.remember(Arc::new(LeaseSchemas::new(lease.clone(), metrics.clone())));
     producer
 }
 

@@ -55,6 +55,9 @@ impl Applying<'_> {
     }
 
     fn altered(&self, before: &TableSchema, statement: &AlterTable, database: &str) -> Result<TableSchema, Doubt> {
+        if let Some(name) = changed_and_dropped(statement) {
+            return Err(format!("its column `{name}` was changed and dropped at once"));
+        }
         let mut altering = Altering { schema: before.clone(), renamed: Vec::new(), wanted: Vec::new() };
         let mut converted = None;
         for clause in &statement.clauses {
@@ -116,6 +119,21 @@ impl Applying<'_> {
 /// too, it forgets to drop the old one (seen on 10.11.18 and 11.8).
 fn is_encoded_in_files(table: &str) -> bool {
     !table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A column of which MariaDB makes one thing or another.
+fn changed_and_dropped(statement: &AlterTable) -> Option<&str> {
+    let dropped = statement.clauses.iter().filter_map(|clause| match clause {
+        Clause::DropColumn { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    let is_changed = |name: &&str| {
+        statement.clauses.iter().any(|clause| match clause {
+            Clause::Change { old, .. } | Clause::RenameColumn { old, .. } => same(old, name),
+            _ => false,
+        })
+    };
+    dropped.into_iter().find(is_changed)
 }
 
 fn is_default(clause: &Clause) -> bool {
