@@ -113,8 +113,8 @@ async fn select(server: &MysqlServer, table: &Table) -> Rows {
 /// A row image with what decoded it.
 pub(crate) struct Image {
     pub(crate) table: String,
-    /// Where its event begins.
-    pub(crate) offset: u64,
+    /// The number of its rows event; a compressed transaction has many at one place.
+    pub(crate) event: usize,
     /// `INSERT`, `UPDATE` or `DELETE`.
     pub(crate) verb: &'static str,
     /// The values before and after as `mysqlbinlog` prints them; none where there is no such image.
@@ -131,11 +131,13 @@ struct Replay<'a> {
     /// Compressed transactions, and events with changes inside of JSON values.
     compressed: usize,
     partial: usize,
+    /// Rows events so far.
+    events: usize,
 }
 
 impl<'a> Replay<'a> {
     fn new(tables: &'a BTreeMap<String, Table>, moments: &'a [(String, Rows)]) -> Self {
-        Replay { tables, moments, rows: BTreeMap::new(), seen: 0, compressed: 0, partial: 0 }
+        Replay { tables, moments, rows: BTreeMap::new(), seen: 0, compressed: 0, partial: 0, events: 0 }
     }
 }
 
@@ -144,21 +146,14 @@ impl Replay<'_> {
         let (mut splitter, mut decoder) = (FileSplitter::new(1 << 24), Decoder::new());
         let (mut cache, mut images) = (TableMapCache::default(), Vec::new());
         splitter.push(bytes);
-        while let Some((offset, raw)) = splitter.next_event().unwrap() {
+        while let Some((_, raw)) = splitter.next_event().unwrap() {
             let event = decoder.decode(raw).unwrap();
-            self.event(&event.body, offset, &decoder, &mut cache, &mut images);
+            self.event(&event.body, &decoder, &mut cache, &mut images);
         }
         images
     }
 
-    fn event(
-        &mut self,
-        event: &EventBody<'_>,
-        offset: u64,
-        decoder: &Decoder,
-        cache: &mut TableMapCache,
-        images: &mut Vec<Image>,
-    ) {
+    fn event(&mut self, event: &EventBody<'_>, decoder: &Decoder, cache: &mut TableMapCache, images: &mut Vec<Image>) {
         match event {
             EventBody::TableMap(map) => {
                 let fill = |map: &mut TableMap| {
@@ -172,17 +167,18 @@ impl Replay<'_> {
                 let mut inner = payload.events(InflateLimits { event_bytes: 1 << 20, total_bytes: 1 << 24 }).unwrap();
                 while let Some(raw) = inner.next_event() {
                     let event = decoder.decode_inner(raw.unwrap()).unwrap();
-                    self.event(&event.body, offset, decoder, cache, images);
+                    self.event(&event.body, decoder, cache, images);
                 }
                 self.compressed += 1;
             }
             EventBody::PartialUpdate(update) => {
                 let whole = update.expand(cache.get(update.table_id).unwrap(), 1 << 24).unwrap();
                 let event = decoder.decode_inner(&whole).unwrap();
-                self.event(&event.body, offset, decoder, cache, images);
+                self.event(&event.body, decoder, cache, images);
                 self.partial += 1;
             }
             EventBody::Rows(event) => {
+                self.events += 1;
                 let map = cache.get(event.table_id()).unwrap();
                 for change in event.rows(map).unwrap() {
                     let change = change.unwrap_or_else(|error| panic!("{error}"));
@@ -195,7 +191,7 @@ impl Replay<'_> {
                     };
                     let parts = [change.before, change.after].into_iter().flatten();
                     let parts = parts.map(|values| printed::image(&values, &map.columns)).collect();
-                    images.push(Image { table: map.table.clone(), offset, verb, parts });
+                    images.push(Image { table: map.table.clone(), event: self.events, verb, parts });
                 }
             }
             _ => {}

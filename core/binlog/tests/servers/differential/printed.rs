@@ -144,7 +144,7 @@ pub(crate) fn compare(flavor: Flavor, output: &[u8], decoded: &[Image]) {
             compare_values(flavor, image, printed, values, stops);
         }
         if stops {
-            while decoded.next_if(|next| next.offset == image.offset).is_some() {}
+            while decoded.next_if(|next| next.event == image.event).is_some() {}
         }
     }
     assert!(decoded.next().is_none(), "{flavor}: more was decoded than printed");
