@@ -11,9 +11,12 @@ use replicator_mysql::tables;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Tables whose statements are kept prepared. Beyond that all are forgotten, which only costs time; servers allow
-/// 16,382 prepared statements by default.
+/// Tables whose plans are kept. Beyond that all are forgotten, which only costs time.
 const TABLES_MAX: usize = 1_000;
+
+/// Statements that are kept prepared; beyond that all are closed, which only costs time. Servers allow 16,382 to all
+/// their clients by default, and one of many rows may take megabytes there.
+const STATEMENTS_MAX: usize = 1_000;
 
 /// Most bytes of rows gathered for one statement.
 pub(super) const STATEMENT_BYTES_MAX: usize = 512 << 10;
@@ -25,6 +28,8 @@ pub(super) struct Applier {
     tables: HashMap<usize, PlannedTable>,
     inserts: Option<Inserts>,
     foreign_key_checks_off: bool,
+    /// Statements prepared, of all tables.
+    prepared: usize,
 }
 
 struct PlannedTable {
@@ -72,8 +77,15 @@ struct Inserts {
 impl Applier {
     /// Forgets what it knew of the target's tables: after a schema change.
     pub(super) async fn forget_tables(&mut self, session: &mut Session) -> Result<(), Failure> {
-        for (_, known) in self.tables.drain() {
-            for (_, statement) in known.statements {
+        self.close_statements(session).await?;
+        self.tables.clear();
+        Ok(())
+    }
+
+    async fn close_statements(&mut self, session: &mut Session) -> Result<(), Failure> {
+        self.prepared = 0;
+        for known in self.tables.values_mut() {
+            for (_, statement) in known.statements.drain() {
                 session.close(statement).await?;
             }
         }
@@ -130,10 +142,15 @@ impl Applier {
         self.inserts = None;
     }
 
-    /// How rows of this table are written; the plan is made if there is none yet.
+    /// Whether the plan of this table is there.
+    pub(super) fn has_plan(&self, schema: &Arc<TableSchema>) -> bool {
+        self.tables.get(&id_of(schema)).is_some_and(|known| Arc::ptr_eq(&known.schema, schema))
+    }
+
+    /// How rows of this table are written; the plan is made if there is none yet, and then other plans may be forgotten.
     pub(super) async fn plan(&mut self, session: &mut Session, schema: &Arc<TableSchema>) -> Result<usize, Failure> {
-        let id = Arc::as_ptr(schema) as usize;
-        if self.tables.get(&id).is_some_and(|known| Arc::ptr_eq(&known.schema, schema)) {
+        let id = id_of(schema);
+        if self.has_plan(schema) {
             return Ok(id);
         }
         // A schema seen for the first time may be the old table after a change: gathered rows belong before it.
@@ -159,8 +176,8 @@ impl Applier {
         Ok(id)
     }
 
-    pub(super) fn planned(&self, table: usize) -> Option<&Plan> {
-        self.tables.get(&table).map(|known| &known.plan)
+    pub(super) fn planned(&self, table: usize) -> Result<&Plan, Failure> {
+        self.tables.get(&table).map(|known| &known.plan).ok_or_else(plan_lost)
     }
 
     async fn insert(
@@ -268,9 +285,11 @@ impl Applier {
         shape: Shape,
         parameters: Vec<Param>,
     ) -> Result<u64, Failure> {
-        let Some(known) = self.tables.get_mut(&table) else {
-            return Err(Failure::transient("plan_lost", "the plan of a table was lost", "it is made again"));
-        };
+        let is_prepared = self.tables.get(&table).is_some_and(|known| known.statements.contains_key(&shape));
+        if !is_prepared && self.prepared >= STATEMENTS_MAX {
+            self.close_statements(session).await?;
+        }
+        let Some(known) = self.tables.get_mut(&table) else { return Err(plan_lost()) };
         let statement = match known.statements.get(&shape) {
             Some(statement) => statement.clone(),
             None => {
@@ -285,6 +304,7 @@ impl Applier {
                 };
                 let statement = session.prepare(&sql).await?;
                 known.statements.insert(shape, statement.clone());
+                self.prepared += 1;
                 statement
             }
         };
@@ -299,6 +319,14 @@ impl Applier {
         }
         Ok(())
     }
+}
+
+fn id_of(schema: &Arc<TableSchema>) -> usize {
+    Arc::as_ptr(schema) as usize
+}
+
+fn plan_lost() -> Failure {
+    Failure::transient("plan_lost", "the plan of a table was lost", "it is made again")
 }
 
 pub(super) fn parameter(rows: &RowsChange, image: &[Value<'_>], index: usize) -> Result<Param, Failure> {

@@ -71,6 +71,10 @@ struct TableFold {
 async fn write_folded(events: &[RowsChange], applier: &mut Applier, session: &mut Session) -> Result<(), Failure> {
     let mut folds = Folds::new();
     for rows in events {
+        if !applier.has_plan(&rows.table) {
+            // What is folded by a plan is written by it: a new one may have the others forgotten.
+            write_all(&mut folds, applier, session).await?;
+        }
         let table = applier.plan(session, &rows.table).await?;
         let name = (rows.table.target_database.as_str(), rows.table.target_table.as_str());
         // Several tables of the source may be one of the target.
@@ -78,7 +82,7 @@ async fn write_folded(events: &[RowsChange], applier: &mut Applier, session: &mu
             other.write(applier, session).await?;
             other.table = table;
         }
-        let key = applier.planned(table).and_then(Plan::folding_key).map(<[usize]>::to_vec);
+        let key = applier.planned(table)?.folding_key().map(<[usize]>::to_vec);
         match key.filter(|_| is_full(rows)) {
             Some(key) => {
                 let fold = folds.entry(name).or_insert_with(|| TableFold { table, fold: Fold::default() });
@@ -92,10 +96,15 @@ async fn write_folded(events: &[RowsChange], applier: &mut Applier, session: &mu
             }
         }
     }
-    for fold in folds.values_mut() {
+    write_all(&mut folds, applier, session).await?;
+    applier.flush(session).await
+}
+
+async fn write_all(folds: &mut Folds<'_>, applier: &mut Applier, session: &mut Session) -> Result<(), Failure> {
+    while let Some((_, mut fold)) = folds.pop_first() {
         fold.write(applier, session).await?;
     }
-    applier.flush(session).await
+    Ok(())
 }
 
 /// Whether the images have every column: a fold needs to know the whole row.
@@ -116,7 +125,7 @@ impl TableFold {
         applier: &mut Applier,
         session: &mut Session,
     ) -> Result<(), Failure> {
-        let Some(plan) = applier.planned(self.table) else { return Ok(()) };
+        let plan = applier.planned(self.table)?;
         let written = plan.written();
         let changes_only_key = plan.beside_key().is_empty();
         let view = rows.view()?;
@@ -148,7 +157,8 @@ impl TableFold {
             };
             if let Err(unfolded) = self.fold_in(taken) {
                 self.write(applier, session).await?;
-                let _into_empty = self.fold_in(unfolded);
+                // Nothing is there any more that it could not be joined with.
+                expect(self.fold_in(unfolded).is_ok().into(), 1)?;
             }
         }
         Ok(())
@@ -168,7 +178,7 @@ impl TableFold {
         // Rows of the same table that were not folded came before.
         applier.flush(session).await?;
         let Folded { deletes, updates, inserts } = self.fold.take();
-        let Some(plan) = applier.planned(self.table) else { return Ok(()) };
+        let plan = applier.planned(self.table)?;
         let key = plan.folding_key().unwrap_or_default().to_vec();
         let written = plan.written();
         let in_row: Vec<usize> = key.iter().filter_map(|key| written.iter().position(|index| index == key)).collect();
@@ -187,8 +197,9 @@ impl TableFold {
                 row.extend(keys);
                 applier.execute(session, self.table, shape, batch.concat()).await?
             } else {
-                if let Some(count) = applier.planned(self.table).filter(|plan| plan.has_other_keys()) {
-                    expect(session.count(&count.count_many(&key, rows), keys).await?, rows)?;
+                let plan = applier.planned(self.table)?;
+                if plan.has_other_keys() {
+                    expect(session.count(&plan.count_many(&key, rows), keys).await?, rows)?;
                 }
                 let shape = Shape::UpdateMany { written: written.clone(), rows };
                 applier.execute(session, self.table, shape, batch.concat()).await?;
