@@ -85,7 +85,7 @@ async fn read(seen: &Observation, limits: &Limits, place: &TransactionPlace) -> 
                 Err(failure) => refused = refused.or(Some(failure)),
             }
         }
-        Err(refused.unwrap_or_else(|| Failure::transient("source_changed", "the task names no source", "report it")))
+        Err(refused.unwrap_or_else(|| Failure::transient("not_open", "the task names no source", "report it")))
     };
     match tokio::time::timeout(READ_TIME_MAX, reading).await {
         Ok(read) => read.map_err(|failure| failure.reason),

@@ -91,6 +91,10 @@ fn ground(producer: &Value) -> Ground {
 type Decide = fn(&SourceServer, &Ground) -> Finding;
 type Break = fn(&mut SourceServer);
 
+fn no_grants(source: &mut SourceServer) {
+    source.privileges = Privileges::read("r@%", []);
+}
+
 fn logs_parts_of_values(source: &mut SourceServer) {
     source.facts.row_value_options = Some("PARTIAL_JSON".into());
     source.facts.row_image = Some("MINIMAL".into());
@@ -101,24 +105,9 @@ fn a_fit_source_passes_and_each_fault_is_told_with_its_fix() {
     use Verdict::{Failed, Skipped, Warning};
     let faults: [(Decide, Break, Verdict, &str); 17] = [
         (source::version, |s| s.facts.version = Version(5, 5, 0), Warning, ""),
-        (
-            source::replication_grant,
-            |s| s.privileges = Privileges::read("r@%", []),
-            Failed,
-            "GRANT REPLICATION SLAVE ON *.* TO 'r'@'%';",
-        ),
-        (
-            source::monitor_grant,
-            |s| s.privileges = Privileges::read("r@%", []),
-            Failed,
-            "GRANT REPLICATION CLIENT ON *.* TO 'r'@'%';",
-        ),
-        (
-            source::select_grant,
-            |s| s.privileges = Privileges::read("r@%", []),
-            Warning,
-            "GRANT SELECT ON `shop`.* TO 'r'@'%';",
-        ),
+        (source::replication_grant, no_grants, Failed, "GRANT REPLICATION SLAVE ON *.* TO 'r'@'%';"),
+        (source::monitor_grant, no_grants, Failed, "GRANT REPLICATION CLIENT ON *.* TO 'r'@'%';"),
+        (source::select_grant, no_grants, Warning, "GRANT SELECT ON `shop`.* TO 'r'@'%';"),
         (
             source::heartbeat_grant,
             |s| s.privileges = Privileges::read("r@%", ["GRANT SELECT ON `mysql_replicator`.* TO `r`@`%`"]),
