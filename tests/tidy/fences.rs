@@ -11,7 +11,7 @@ const FENCES: [(&str, &[&str]); 17] = [
     ("mysql_async", &["core/mysql/src/", "core/src/producer/", "core/src/consumer/mysql/"]),
     ("mysql_common", &["core/mysql/src/replication/auth.rs"]),
     ("tokio_rustls", &["core/mysql/src/replication/", "server/src/tls.rs"]),
-    ("encoding_rs", &["core/src/consumer/message/charset/"]),
+    ("encoding_rs", &["core/src/change/charset/"]),
     ("flate2", &["core/binlog/src/deflate.rs"]),
     ("axum", &["server/src/", "core/src/admin.rs", "monitor/src/admin.rs", "monitor/src/monitor.rs"]),
     ("reqwest", &["monitor/src/notify/", "deploy/replicator/src/"]),
