@@ -206,8 +206,8 @@ async fn a_file_of_more_than_4_gib() -> Result<()> {
     // What the target remembers beats `lastCommit`, so the log says where it went on.
     let log = std::fs::read_to_string(&cluster.cores[0].log)?;
     let flows = log.lines().filter(|line| line.contains("changes flow"));
-    let offsets = flows.filter_map(|line| line.split(&format!("{file}:")).nth(1));
-    let offset = offsets.last().map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    let mut offsets = flows.filter_map(|line| line.split(&format!("{file}:")).nth(1));
+    let offset = offsets.next_back().map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     let offset: u64 = offset.and_then(|digits| digits.parse().ok()).unwrap_or(0);
     assert!(offset > GIB_4, "it went on at {offset}\n{}", cluster.logs());
     println!("went on at {offset}; the Core used {} MiB", peak()? >> 10);
