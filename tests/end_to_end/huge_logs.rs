@@ -15,8 +15,9 @@ use std::time::Duration;
 
 const GIB_4: u64 = 4 << 30;
 
-/// Most memory the decoder may use, in KiB.
+/// Most memory the decoder may use, in KiB; and `replicator binlog`, whose own pages are most of what it has.
 const PEAK_KIB_MAX: u64 = 32 << 10;
+const PRINTED_KIB_MAX: u64 = 48 << 10;
 
 /// In bytes; each row is a little more.
 const TEXT: u64 = 8000;
@@ -118,7 +119,7 @@ async fn read_and_check(server: &MysqlServer, what: &str, file: &str, size: u64,
     assert_eq!((read.rows, read.ids, read.text_bytes), (rows, rows * (rows + 1) / 2, rows * TEXT), "{what}");
     let told: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert!(told["rows"].as_u64().unwrap() >= rows, "{what}: {said}");
-    assert!(printed_kib < PEAK_KIB_MAX && received_kib < PEAK_KIB_MAX, "{what}");
+    assert!(printed_kib < PRINTED_KIB_MAX && received_kib < PEAK_KIB_MAX, "{what}");
     Ok(read)
 }
 
