@@ -85,10 +85,10 @@ fn typed(spec: &ColumnSpec, around: Around<'_>) -> Result<Typed, Doubt> {
         Bit(bits) => plain("bit", format!("bit({bits})")),
         Text { varying, length } => text(spec, *varying, *length, around)?,
         Binary { varying, length } => bytes(*varying, *length),
-        LongText { size, length: None }
+        LongText { size, length: None } | Blob { size, length: None }
             if around.converted.is_some() && *size != BlobSize::Long && !around.dialect.is_mariadb() =>
         {
-            return Err("its size may grow, for it was defined while its table was converted".to_owned());
+            return Err("its size may be another, for it was defined while its table was converted".to_owned());
         }
         LongText { size, length } => {
             let (collation, bytes_max) = collation(&spec.named, around)?;
