@@ -136,6 +136,22 @@ pub struct ColumnDef {
 pub const BINARY_COLLATION: u16 = 63;
 
 impl ColumnDef {
+    /// A column of which only that is known which every table map says.
+    pub fn new(kind: ColumnType, meta: u16, nullable: bool) -> Self {
+        ColumnDef {
+            kind,
+            meta,
+            nullable,
+            unsigned: None,
+            name: None,
+            collation: None,
+            members: None,
+            geometry_type: None,
+            visible: None,
+            vector_dimensions: None,
+        }
+    }
+
     /// Digits of seconds of TIME, DATETIME and TIMESTAMP, 0 to 6.
     pub fn fraction_digits(&self) -> u8 {
         match self.kind {

@@ -121,18 +121,7 @@ mod tests {
             (OldTimestamp, 6, &[0x7e, 0x08, 0x60, 0xa5, 0x0a, 0x5b, 0xf5], "2037-01-02 03:04:05.678901"),
             (OldTimestamp, 3, &[0; 6], "0000-00-00 00:00:00.000"),
         ] {
-            let column = ColumnDef {
-                kind,
-                meta: digits,
-                nullable: false,
-                unsigned: None,
-                name: None,
-                collation: None,
-                members: None,
-                geometry_type: None,
-                visible: None,
-                vector_dimensions: None,
-            };
+            let column = ColumnDef::new(kind, digits, false);
             let mut cursor = Cursor::new(bytes, 0, EventKind::WRITE_ROWS);
             let value = value::read(&mut cursor, &column).unwrap();
             assert!(cursor.is_empty(), "{kind:?}({digits})");

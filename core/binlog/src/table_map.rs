@@ -135,18 +135,7 @@ fn column(code: u8, nullable: bool, metadata: &mut Cursor<'_>) -> Result<ColumnD
         _ => 0,
     };
     check(kind, meta, metadata)?;
-    Ok(ColumnDef {
-        kind,
-        meta,
-        nullable,
-        unsigned: None,
-        name: None,
-        collation: None,
-        members: None,
-        geometry_type: None,
-        visible: None,
-        vector_dimensions: None,
-    })
+    Ok(ColumnDef::new(kind, meta, nullable))
 }
 
 /// CHAR over 255 bytes long hides two bits of its length, inverted, in the byte of the real type.

@@ -234,18 +234,7 @@ mod tests {
     use super::*;
 
     fn logged(kind: ColumnType, meta: u16) -> ColumnDef {
-        ColumnDef {
-            kind,
-            meta,
-            nullable: false,
-            unsigned: None,
-            name: None,
-            collation: None,
-            members: None,
-            geometry_type: None,
-            visible: None,
-            vector_dimensions: None,
-        }
+        ColumnDef::new(kind, meta, false)
     }
 
     fn defined(column_type: &str, octet_length: Option<u64>) -> ColumnDefinition {

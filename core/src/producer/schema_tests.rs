@@ -18,18 +18,7 @@ fn collations() -> Collations {
 }
 
 fn logged(kind: ColumnType, meta: u16) -> ColumnDef {
-    ColumnDef {
-        kind,
-        meta,
-        nullable: false,
-        unsigned: None,
-        name: None,
-        collation: None,
-        members: None,
-        geometry_type: None,
-        visible: None,
-        vector_dimensions: None,
-    }
+    ColumnDef::new(kind, meta, false)
 }
 
 fn map(columns: Vec<ColumnDef>) -> TableMap {

@@ -130,18 +130,7 @@ fn integers_decimals_and_times_are_what_the_server_selects() {
 }
 
 fn column(name: &str, kind: ColumnType, meta: u16, charset: Option<&str>) -> (Column, ColumnDef) {
-    let def = ColumnDef {
-        kind,
-        meta,
-        nullable: true,
-        unsigned: Some(false),
-        name: None,
-        collation: None,
-        members: None,
-        geometry_type: None,
-        visible: None,
-        vector_dimensions: None,
-    };
+    let def = ColumnDef { unsigned: Some(false), ..ColumnDef::new(kind, meta, true) };
     (Column { name: name.into(), column_type: "any".into(), charset: charset.map(Into::into) }, def)
 }
 

@@ -285,8 +285,8 @@ impl Applier {
         shape: Shape,
         parameters: Vec<Param>,
     ) -> Result<u64, Failure> {
-        let is_prepared = self.tables.get(&table).is_some_and(|known| known.statements.contains_key(&shape));
-        if !is_prepared && self.prepared >= STATEMENTS_MAX {
+        let is_prepared = || self.tables.get(&table).is_some_and(|known| known.statements.contains_key(&shape));
+        if self.prepared >= STATEMENTS_MAX && !is_prepared() {
             self.close_statements(session).await?;
         }
         let Some(known) = self.tables.get_mut(&table) else { return Err(plan_lost()) };
