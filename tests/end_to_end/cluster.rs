@@ -98,6 +98,13 @@ impl Cluster {
         spec.name
     }
 
+    /// Gives the task another spec.
+    pub(crate) async fn update(&self, task: &TaskName, spec: &str) {
+        let spec = TaskSpec::from_toml(spec).unwrap_or_else(|error| panic!("{error}\n{spec}"));
+        let version = self.session.task(task).await.unwrap().version;
+        self.session.update_task(&spec, version, AUTHOR).await.unwrap();
+    }
+
     pub(crate) fn task_name(&self, name: &str) -> TaskName {
         TaskName::new(name).unwrap()
     }

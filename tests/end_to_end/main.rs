@@ -18,6 +18,7 @@ mod lag_truth;
 mod monitor_alerts;
 mod monitor_rules;
 mod online_changes;
+mod parallel_apply;
 mod preflight;
 mod producer_reads;
 mod prometheus;

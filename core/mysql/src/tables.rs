@@ -91,9 +91,18 @@ pub(crate) async fn keys(conn: &mut Conn, database: &str, table: &str) -> Result
     Ok(Some(keys))
 }
 
-/// Whether changes of a table's rows have effects beside them, or can't be rolled back: foreign keys in either direction,
-/// triggers, an engine without transactions.
-pub async fn is_tied(conn: &mut Conn, database: &str, table: &str) -> Result<bool, Failure> {
+/// What makes the order of changes of a table's rows matter, beside the rows themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ties {
+    /// In either direction.
+    pub foreign_keys: bool,
+    pub triggers: bool,
+    /// Its engine can't roll back.
+    pub without_transactions: bool,
+}
+
+/// What a table is tied to.
+pub async fn ties(conn: &mut Conn, database: &str, table: &str) -> Result<Ties, Failure> {
     let (database, table) = (answer::literal(database), answer::literal(table));
     let sql = format!(
         "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {database} \
@@ -107,10 +116,11 @@ pub async fn is_tied(conn: &mut Conn, database: &str, table: &str) -> Result<boo
     );
     let mut rows = answer::rows(conn, &sql).await?;
     let Some(row) = rows.first_mut() else { return Err(answer::unexpected("no row")) };
-    Ok(row.number::<u64>(0)? == 0
-        || row.number::<u64>(1)? > 0
-        || row.number::<u64>(2)? > 0
-        || row.number::<u64>(3)? > 0)
+    Ok(Ties {
+        without_transactions: row.number::<u64>(0)? == 0,
+        triggers: row.number::<u64>(1)? > 0,
+        foreign_keys: row.number::<u64>(2)? > 0 || row.number::<u64>(3)? > 0,
+    })
 }
 
 /// The server's collations by number: which character set each is of.

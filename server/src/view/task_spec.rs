@@ -219,6 +219,10 @@ pub struct MySqlTargetDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BytesText>)]
     pub commit_bytes_max: Option<String>,
+    /// Connections that apply at the same time under backlog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 64)]
+    pub connections: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SpanText>)]
     pub connect_timeout: Option<String>,

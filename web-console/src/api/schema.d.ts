@@ -1831,6 +1831,11 @@ export interface components {
              */
             commit_rows_max?: number | null;
             connect_timeout?: components["schemas"]["SpanText"] | null;
+            /**
+             * Format: int32
+             * @description Connections that apply at the same time under backlog.
+             */
+            connections?: number | null;
             ddl?: components["schemas"]["DdlWord"] | null;
             host: string;
             password?: components["schemas"]["SecretDocument"] | null;

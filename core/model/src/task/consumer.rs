@@ -39,10 +39,17 @@ pub struct MySqlTargetSpec {
     pub commit_bytes_max: Bytes,
     #[serde(default = "default_connect_timeout")]
     pub connect_timeout: Span,
+    /// Connections that apply at the same time under backlog, 1 to 64. Changes of the same rows wait for each other, and
+    /// all become visible in the source's order.
+    #[serde(default = "default_connections")]
+    pub connections: u32,
     /// How long one statement may take before the target counts as gone.
     #[serde(default = "default_statement_timeout")]
     pub statement_timeout: Span,
 }
+
+/// Most connections that a task applies over.
+pub const CONNECTIONS_MAX: u32 = 64;
 
 /// What happens to a schema change of a replicated table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -135,6 +142,10 @@ pub struct StdoutSpec {
 
 const fn default_port() -> u16 {
     3306
+}
+
+const fn default_connections() -> u32 {
+    4
 }
 
 const fn default_commit_rows_max() -> u32 {

@@ -1,7 +1,7 @@
 //! Reading a task from a user, with errors that name the key.
 
 use super::producer::host_and_port;
-use super::{ConsumerSpec, Delivery, ProducerSpec, Start, TaskSpec, Tls};
+use super::{CONNECTIONS_MAX, ConsumerSpec, Delivery, ProducerSpec, Start, TaskSpec, Tls};
 use crate::gtid::GtidSet;
 use crate::settings::problem_in;
 use crate::span::Span;
@@ -124,6 +124,13 @@ impl TaskSpec {
                 problems.require("consumer.user", &target.user);
                 problems.at_least("consumer.connect_timeout", target.connect_timeout, Span::from_millis(100));
                 problems.at_least("consumer.statement_timeout", target.statement_timeout, Span::from_secs(1));
+                if !(1..=CONNECTIONS_MAX).contains(&target.connections) {
+                    problems.add(
+                        "consumer.connections",
+                        format!("{} connections can't be", target.connections),
+                        format!("use 1 to {CONNECTIONS_MAX}"),
+                    );
+                }
                 if target.commit_rows_max == 0 {
                     problems.add("consumer.commit_rows_max", "0 rows would never be committed", "use 1 or more");
                 }

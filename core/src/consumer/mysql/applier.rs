@@ -1,18 +1,15 @@
-//! Rows into statements into the open transaction.
+//! Rows into statements into the open transaction of one connection.
 
+use super::plans::Planned;
 use super::session::Session;
-use super::statement::{Plan, Tied};
+use super::statement::Plan;
 use super::value::param;
-use crate::change::{RowsChange, TableSchema};
+use crate::change::RowsChange;
 use mysql_async::{Statement, Value as Param};
 use replicator_binlog::{RowsKind, Value};
 use replicator_model::failure::Failure;
-use replicator_mysql::tables;
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Tables whose plans are kept. Beyond that all are forgotten, which only costs time.
-const TABLES_MAX: usize = 1_000;
 
 /// Statements that are kept prepared; beyond that all are closed, which only costs time. Servers allow 16,382 to all
 /// their clients by default, and one of many rows may take megabytes there.
@@ -25,18 +22,18 @@ pub(super) const STATEMENT_BYTES_MAX: usize = 512 << 10;
 /// in effect, since nothing can come between them.
 #[derive(Default)]
 pub(super) struct Applier {
-    tables: HashMap<usize, PlannedTable>,
+    /// By the address of the plan, which is kept alive.
+    tables: HashMap<usize, Statements>,
     inserts: Option<Inserts>,
     foreign_key_checks_off: bool,
     /// Statements prepared, of all tables.
     prepared: usize,
 }
 
-struct PlannedTable {
-    /// Keeps the schema alive, so that its address stays its own.
-    schema: Arc<TableSchema>,
-    plan: Plan,
-    statements: HashMap<Shape, Statement>,
+/// The prepared statements of a table.
+struct Statements {
+    _table: Arc<Planned>,
+    by_shape: HashMap<Shape, Statement>,
 }
 
 /// What tells the statements of one table apart.
@@ -66,7 +63,7 @@ pub(super) enum Shape {
 
 /// Rows of one table that wait to be inserted together.
 struct Inserts {
-    table: usize,
+    table: Arc<Planned>,
     written: Vec<usize>,
     parameters: Vec<Param>,
     rows: usize,
@@ -75,41 +72,40 @@ struct Inserts {
 }
 
 impl Applier {
-    /// Forgets what it knew of the target's tables: after a schema change.
-    pub(super) async fn forget_tables(&mut self, session: &mut Session) -> Result<(), Failure> {
-        self.close_statements(session).await?;
-        self.tables.clear();
-        Ok(())
-    }
-
     async fn close_statements(&mut self, session: &mut Session) -> Result<(), Failure> {
         self.prepared = 0;
-        for known in self.tables.values_mut() {
-            for (_, statement) in known.statements.drain() {
+        for (_, mut known) in self.tables.drain() {
+            for (_, statement) in known.by_shape.drain() {
                 session.close(statement).await?;
             }
         }
         Ok(())
     }
 
-    /// Applies the rows of one event. Inserts may stay gathered until [`Applier::flush`]. Answers how many rows it
-    /// took.
-    pub(super) async fn apply(&mut self, session: &mut Session, rows: &RowsChange) -> Result<u64, Failure> {
+    /// Applies the rows of one event. Inserts may stay gathered until [`Applier::flush`].
+    pub(super) async fn apply(
+        &mut self,
+        session: &mut Session,
+        rows: &RowsChange,
+        table: &Arc<Planned>,
+    ) -> Result<(), Failure> {
         self.set_foreign_key_checks(session, !rows.no_foreign_key_checks).await?;
-        let table = self.plan(session, &rows.table).await?;
         let view = rows.view()?;
         let mut walk = view.rows(&rows.table.map).map_err(|error| rows.error(error))?;
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        let mut count = 0;
         while walk.next_into(&mut before, &mut after).map_err(|error| rows.error(error))? {
-            count += 1;
             match view.kind() {
                 RowsKind::Insert => self.insert(session, rows, table, &after).await?,
-                RowsKind::Update => self.update(session, rows, table, &before, &after).await?,
+                RowsKind::Update => {
+                    self.flush(session).await?;
+                    let (shape, parameters) = update_of(rows, &table.plan, &before, &after)?;
+                    let affected = self.execute(session, table, shape, parameters).await;
+                    one_row(rows, "update", affected)?;
+                }
                 RowsKind::Delete => self.delete(session, rows, table, &before).await?,
             }
         }
-        Ok(count)
+        Ok(())
     }
 
     /// Sends what is gathered.
@@ -123,7 +119,7 @@ impl Applier {
             let rest = parameters.split_off(rows * written.len());
             let shape = Shape::Insert { written: written.clone(), rows };
             let affected =
-                self.execute(session, table, shape, parameters).await.map_err(|failure| failure.at(&place))?;
+                self.execute(session, &table, shape, parameters).await.map_err(|failure| failure.at(&place))?;
             if affected != rows as u64 {
                 return Err(Failure::definite(
                     "rows_not_inserted",
@@ -142,54 +138,16 @@ impl Applier {
         self.inserts = None;
     }
 
-    /// Whether the plan of this table is there.
-    pub(super) fn has_plan(&self, schema: &Arc<TableSchema>) -> bool {
-        self.tables.get(&id_of(schema)).is_some_and(|known| Arc::ptr_eq(&known.schema, schema))
-    }
-
-    /// How rows of this table are written; the plan is made if there is none yet, and then other plans may be forgotten.
-    pub(super) async fn plan(&mut self, session: &mut Session, schema: &Arc<TableSchema>) -> Result<usize, Failure> {
-        let id = id_of(schema);
-        if self.has_plan(schema) {
-            return Ok(id);
-        }
-        // A schema seen for the first time may be the old table after a change: gathered rows belong before it.
-        self.flush(session).await?;
-        if self.tables.len() >= TABLES_MAX {
-            self.forget_tables(session).await?;
-        }
-        let (database, table) = (&schema.target_database, &schema.target_table);
-        let Some(definition) = tables::schema(session.conn(), database, table).await? else {
-            return Err(Failure::definite(
-                "unknown_table",
-                format!(
-                    "{} does not exist on the target, and {} has rows for it",
-                    schema.target_name(),
-                    schema.source_name()
-                ),
-                "create it there as it is on the source, or exclude it, and start the task again",
-            ));
-        };
-        let tied = if tables::is_tied(session.conn(), database, table).await? { Tied::Yes } else { Tied::No };
-        let plan = Plan::new(schema, &definition, tied)?;
-        self.tables.insert(id, PlannedTable { schema: Arc::clone(schema), plan, statements: HashMap::new() });
-        Ok(id)
-    }
-
-    pub(super) fn planned(&self, table: usize) -> Result<&Plan, Failure> {
-        self.tables.get(&table).map(|known| &known.plan).ok_or_else(plan_lost)
-    }
-
     async fn insert(
         &mut self,
         session: &mut Session,
         rows: &RowsChange,
-        table: usize,
+        table: &Arc<Planned>,
         after: &[Value<'_>],
     ) -> Result<(), Failure> {
-        let written = self.written(table, after);
+        let written = written(&table.plan, after);
         let fits = self.inserts.as_ref().is_none_or(|inserts| {
-            inserts.table == table
+            Arc::ptr_eq(&inserts.table, table)
                 && inserts.written == written
                 && inserts.rows < Plan::rows_max(written.len())
                 && inserts.bytes < STATEMENT_BYTES_MAX
@@ -198,7 +156,7 @@ impl Applier {
             self.flush(session).await?;
         }
         let inserts = self.inserts.get_or_insert_with(|| Inserts {
-            table,
+            table: Arc::clone(table),
             parameters: Vec::with_capacity(written.len() * 16),
             written,
             rows: 0,
@@ -217,93 +175,45 @@ impl Applier {
         Ok(())
     }
 
-    pub(super) async fn update(
-        &mut self,
-        session: &mut Session,
-        rows: &RowsChange,
-        table: usize,
-        before: &[Value<'_>],
-        after: &[Value<'_>],
-    ) -> Result<(), Failure> {
-        self.flush(session).await?;
-        let written = self.written(table, after);
-        if written.is_empty() {
-            return Ok(());
-        }
-        let search = self.search(rows, table, before)?;
-        let mut parameters = Vec::with_capacity(written.len() + search.len());
-        for &index in &written {
-            parameters.push(parameter(rows, after, index)?);
-        }
-        for &index in &search {
-            parameters.push(parameter(rows, before, index)?);
-        }
-        let affected = self.execute(session, table, Shape::Update { written, search }, parameters).await;
-        one_row(rows, "update", affected)
-    }
-
     async fn delete(
         &mut self,
         session: &mut Session,
         rows: &RowsChange,
-        table: usize,
+        table: &Arc<Planned>,
         before: &[Value<'_>],
     ) -> Result<(), Failure> {
         self.flush(session).await?;
-        let search = self.search(rows, table, before)?;
-        let mut parameters = Vec::with_capacity(search.len());
-        for &index in &search {
-            parameters.push(parameter(rows, before, index)?);
-        }
+        let search = search(rows, &table.plan, before)?;
+        let parameters = search.iter().map(|&index| parameter(rows, before, index)).collect::<Result<_, _>>()?;
         let affected = self.execute(session, table, Shape::Delete { search }, parameters).await;
         one_row(rows, "delete", affected)
-    }
-
-    fn written(&self, table: usize, image: &[Value<'_>]) -> Vec<usize> {
-        let writes = |index: &usize| self.tables.get(&table).is_some_and(|known| known.plan.writes(*index));
-        (0..image.len()).filter(|&index| !image.get(index).is_none_or(Value::is_absent)).filter(writes).collect()
-    }
-
-    fn search(&self, rows: &RowsChange, table: usize, image: &[Value<'_>]) -> Result<Vec<usize>, Failure> {
-        let present: Vec<bool> = image.iter().map(|value| !value.is_absent()).collect();
-        let search = self.tables.get(&table).map(|known| known.plan.search_columns(&present)).unwrap_or_default();
-        if search.is_empty() {
-            return Err(Failure::definite(
-                "row_has_no_key",
-                format!("{}: the row image has no column to find the row by", rows.place()),
-                "set binlog_row_image = FULL on the source",
-            ));
-        }
-        Ok(search)
     }
 
     /// Runs a statement of a planned table and answers how many rows it matched.
     pub(super) async fn execute(
         &mut self,
         session: &mut Session,
-        table: usize,
+        table: &Arc<Planned>,
         shape: Shape,
         parameters: Vec<Param>,
     ) -> Result<u64, Failure> {
-        let is_prepared = || self.tables.get(&table).is_some_and(|known| known.statements.contains_key(&shape));
+        if matches!(&shape, Shape::Update { written, .. } if written.is_empty()) {
+            return Ok(1);
+        }
+        let id = Arc::as_ptr(table) as usize;
+        let is_prepared = || self.tables.get(&id).is_some_and(|known| known.by_shape.contains_key(&shape));
         if self.prepared >= STATEMENTS_MAX && !is_prepared() {
             self.close_statements(session).await?;
         }
-        let Some(known) = self.tables.get_mut(&table) else { return Err(plan_lost()) };
-        let statement = match known.statements.get(&shape) {
+        let known = self
+            .tables
+            .entry(id)
+            .or_insert_with(|| Statements { _table: Arc::clone(table), by_shape: HashMap::new() });
+        let statement = match known.by_shape.get(&shape) {
             Some(statement) => statement.clone(),
             None => {
-                let sql = match &shape {
-                    Shape::Insert { written, rows } => known.plan.insert(written, *rows),
-                    Shape::Update { written, search } => known.plan.update(written, search),
-                    Shape::Delete { search } => known.plan.delete(search),
-                    Shape::UpdateMany { written, rows } => {
-                        known.plan.update_many(written, *rows, session.names_new_row())
-                    }
-                    Shape::DeleteMany { key, rows } => known.plan.delete_many(key, *rows),
-                };
-                let statement = session.prepare(&sql).await?;
-                known.statements.insert(shape, statement.clone());
+                let statement = session.prepare(&shape.sql(&table.plan, session.names_new_row())).await?;
+                known.by_shape.insert(shape, statement.clone());
                 self.prepared += 1;
                 statement
             }
@@ -321,12 +231,53 @@ impl Applier {
     }
 }
 
-fn id_of(schema: &Arc<TableSchema>) -> usize {
-    Arc::as_ptr(schema) as usize
+impl Shape {
+    fn sql(&self, plan: &Plan, names_new_row: bool) -> String {
+        match self {
+            Self::Insert { written, rows } => plan.insert(written, *rows),
+            Self::Update { written, search } => plan.update(written, search),
+            Self::Delete { search } => plan.delete(search),
+            Self::UpdateMany { written, rows } => plan.update_many(written, *rows, names_new_row),
+            Self::DeleteMany { key, rows } => plan.delete_many(key, *rows),
+        }
+    }
 }
 
-fn plan_lost() -> Failure {
-    Failure::transient("plan_lost", "the plan of a table was lost", "it is made again")
+/// The statement that gives a row its new image, which changes nothing where the image has no column that is written.
+pub(super) fn update_of(
+    rows: &RowsChange,
+    plan: &Plan,
+    before: &[Value<'_>],
+    after: &[Value<'_>],
+) -> Result<(Shape, Vec<Param>), Failure> {
+    let written = written(plan, after);
+    let search = search(rows, plan, before)?;
+    let mut parameters = Vec::with_capacity(written.len() + search.len());
+    for &index in &written {
+        parameters.push(parameter(rows, after, index)?);
+    }
+    for &index in &search {
+        parameters.push(parameter(rows, before, index)?);
+    }
+    Ok((Shape::Update { written, search }, parameters))
+}
+
+fn written(plan: &Plan, image: &[Value<'_>]) -> Vec<usize> {
+    let is_there = |index: &usize| !image.get(*index).is_none_or(Value::is_absent);
+    (0..image.len()).filter(is_there).filter(|index| plan.writes(*index)).collect()
+}
+
+fn search(rows: &RowsChange, plan: &Plan, image: &[Value<'_>]) -> Result<Vec<usize>, Failure> {
+    let present: Vec<bool> = image.iter().map(|value| !value.is_absent()).collect();
+    let search = plan.search_columns(&present);
+    if search.is_empty() {
+        return Err(Failure::definite(
+            "row_has_no_key",
+            format!("{}: the row image has no column to find the row by", rows.place()),
+            "set binlog_row_image = FULL on the source",
+        ));
+    }
+    Ok(search)
 }
 
 pub(super) fn parameter(rows: &RowsChange, image: &[Value<'_>], index: usize) -> Result<Param, Failure> {
@@ -339,6 +290,15 @@ pub(super) fn parameter(rows: &RowsChange, image: &[Value<'_>], index: usize) ->
 /// The greatest power of two that is not above `rows`, which is above 0.
 pub(super) fn power_of_two_within(rows: usize) -> usize {
     1 << rows.max(1).ilog2()
+}
+
+/// What rows that are written together found is not what they expect.
+pub(super) fn rows_differ(found: u64, rows: usize) -> Failure {
+    Failure::definite(
+        "row_not_found",
+        format!("{found} of {rows} rows were there"),
+        "someone else writes to the target, or it was no copy at the start position",
+    )
 }
 
 /// An update or delete has to find exactly one row: none means that the target is no copy of the source any more.

@@ -41,6 +41,18 @@ pub(super) struct Folded<I> {
     pub(super) inserts: Vec<I>,
 }
 
+impl<I> Folded<I> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.deletes.is_empty() && self.updates.is_empty() && self.inserts.is_empty()
+    }
+
+    /// Takes out the rows of which `is_late` is true. What is done to one row stays together, as it has one key.
+    pub(super) fn split(&mut self, is_late: impl Fn(&I) -> bool) -> Self {
+        let late = |rows: &mut Vec<I>| rows.extract_if(.., |row| is_late(row)).collect();
+        Self { deletes: late(&mut self.deletes), updates: late(&mut self.updates), inserts: late(&mut self.inserts) }
+    }
+}
+
 impl<I> Default for Fold<I> {
     fn default() -> Self {
         Self { rows: HashMap::new(), entries: Vec::new() }

@@ -1,35 +1,47 @@
 //! MySQL or MariaDB as a target: exactly once, in source order.
 //!
-//! One connection applies. Under backlog, adjacent source transactions share one target transaction, whose rows are
-//! gathered and written together (`gathered`); each target transaction ends with a marker that says how far it goes and fails unless the epoch is still ours (`marker`).
+//! Under backlog, adjacent source transactions share one target transaction: a group (`group`). Groups are written at
+//! the same time, each over one of several connections (`lanes`, `lane`), as far as they do not change the same rows
+//! (`write_set`), many rows to a statement (`program`, `writing`), and committed one after the other (`turn`). Each ends
+//! with a marker that says how far it goes and fails unless the epoch is still ours (`marker`).
 
 mod applier;
 mod ddl;
 mod fold;
-mod gathered;
+mod group;
+mod lane;
+mod lanes;
 mod marker;
+mod plans;
+mod program;
 mod session;
 mod statement;
+mod turn;
 mod value;
+mod write_set;
+mod writing;
 
 use crate::change::{Change, RowsChange, SchemaChange, SourcePoint};
 use crate::consumer::Consumer;
 use crate::pipe::fence::Fence;
-use applier::Applier;
 use async_trait::async_trait;
 use ddl::PendingDdl;
-use gathered::Gathered;
-use marker::{COMPACT_EVERY, Pending};
-use mysql_async::{Statement, Value};
+use group::Group;
+use lane::{End, Job};
+use lanes::Lanes;
+use marker::Pending;
+use plans::Plans;
+use program::Program;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
-use replicator_model::task::{DdlPolicy, MySqlTargetSpec};
+use replicator_model::task::{CONNECTIONS_MAX, DdlPolicy, MySqlTargetSpec};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::tables::{Collations, collations};
 use session::Session;
 use std::time::Duration;
 use tokio::time::Instant;
+use write_set::Writers;
 
 /// How often a marker is written when only filtered or empty transactions go by. Without one, a source that purges
 /// its logs could purge the place where a restart would begin.
@@ -45,39 +57,73 @@ pub struct MySqlConsumer {
 
 /// What there is between `open` and the end.
 struct Open {
-    session: Session,
+    /// Holds the task's lock, looks at tables, and changes them.
+    control: Session,
+    lanes: Lanes,
     fence: Fence,
-    applier: Applier,
-    gathered: Gathered,
-    insert_marker: Statement,
-    delete_markers: Statement,
+    plans: Plans,
+    writers: Writers,
     collations: Collations,
     /// What the next marker will say; `None` before `begin`.
     pending: Option<Pending>,
     /// The last marker's number, as found.
     sequence: u64,
     pending_ddl: Option<PendingDdl>,
-    /// Complete source transactions in the open target transaction.
+    /// What is taken and not handed on.
+    gathered: Group,
+    /// How many of its events, from the first, are of complete source transactions, and of how many.
+    complete: usize,
     transactions: u64,
-    /// Whether one has begun and is not complete.
-    in_transaction: bool,
+    /// The last group's number.
+    number: u64,
+    /// Parts of the transaction under way are handed on already.
+    in_parts: bool,
     /// A schema change ran in the current transaction and its marker is still to be written.
     ran_ddl: bool,
-    rows: u64,
-    bytes: u64,
     last_marker: Instant,
 }
 
 impl Open {
-    /// Writes the rows that were gathered into the open target transaction.
-    async fn write_gathered(&mut self) -> Result<(), Failure> {
-        self.gathered.write(&mut self.applier, &mut self.session).await
-    }
-
     fn pending(&mut self) -> Result<&mut Pending, Failure> {
         self.pending
             .as_mut()
             .ok_or_else(|| Failure::transient("not_begun", "the stream has not begun", "it is begun again"))
+    }
+
+    /// Hands on all complete transactions as one group, with its marker.
+    async fn hand_on(&mut self) -> Result<(), Failure> {
+        let group = self.gathered.take_first(self.complete);
+        let epoch = self.fence.epoch();
+        let pending = self.pending()?;
+        let marker = pending.marker(epoch);
+        pending.written(marker.sequence);
+        let reached = pending.progress.checkpoint(epoch, 0);
+        let end = End { marker, ran_ddl: std::mem::take(&mut self.ran_ddl) };
+        let in_parts = std::mem::take(&mut self.in_parts);
+        (self.complete, self.transactions, self.last_marker) = (0, 0, Instant::now());
+        self.number += u64::from(!in_parts);
+        let program = match in_parts {
+            true => Program::alone(&group)?,
+            false => Program::behind(&group, self.number, &mut self.writers)?,
+        };
+        let job = Job { number: self.number, group, program, in_parts, end: Some(end) };
+        self.lanes.hand_on(job, Some(reached)).await
+    }
+
+    /// Hands on what there is of a transaction that is too large to be gathered.
+    async fn hand_on_part(&mut self) -> Result<(), Failure> {
+        let group = std::mem::take(&mut self.gathered);
+        self.number += u64::from(!self.in_parts);
+        self.in_parts = true;
+        self.writers.write_everything(self.number);
+        let job = Job {
+            number: self.number,
+            program: Program::alone(&group)?,
+            group,
+            in_parts: true,
+            end: None,
+        };
+        self.lanes.hand_on(job, None).await
     }
 }
 
@@ -90,61 +136,51 @@ impl MySqlConsumer {
         open.as_mut().ok_or_else(|| Failure::transient("not_open", "the target is not open", "it is opened again"))
     }
 
-    /// Makes the open target transaction durable, with its marker.
-    async fn commit(&mut self) -> Result<(), Failure> {
+    /// Learns what has become durable.
+    fn notice(&mut self) -> Result<(), Failure> {
         let open = Self::opened(&mut self.open)?;
-        open.write_gathered().await?;
-        let epoch = open.fence.epoch();
-        let marker = open.pending()?.marker(epoch);
-        let task = Value::Bytes(self.task.as_str().into());
-        let values = vec![
-            Value::UInt(marker.sequence),
-            Value::Bytes(marker.server.into()),
-            Value::Bytes(marker.position.file.into()),
-            Value::UInt(marker.position.offset),
-            marker.gtid_set.map_or(Value::NULL, |set| Value::Bytes(set.into())),
-            Value::Int(i64::from(marker.whole_set)),
-            Value::Int(marker.event_time_us),
-            task.clone(),
-            Value::UInt(marker.epoch),
-        ];
-        if open.session.execute(&open.insert_marker, values).await? != 1 {
-            return Err(open.fence.lost(format!("the target has an owner newer than epoch {}", marker.epoch)));
+        open.lanes.notice()?;
+        if let Some((number, checkpoint)) = open.lanes.take_durable() {
+            open.writers.are_durable(number);
+            self.durable = Some(checkpoint);
         }
-        if marker.sequence.is_multiple_of(COMPACT_EVERY) {
-            let values = vec![task, Value::UInt(marker.sequence)];
-            open.session.execute(&open.delete_markers, values).await?;
-        }
-        if open.ran_ddl {
-            ddl::delete_pending(&mut open.session, &self.task).await?;
-        }
-        open.fence.check()?;
-        open.session.commit().await?;
-        let pending = open.pending()?;
-        pending.written(marker.sequence);
-        self.durable = Some(pending.progress.checkpoint(epoch, 0));
-        open.last_marker = Instant::now();
-        (open.transactions, open.rows, open.bytes, open.ran_ddl) = (0, 0, 0, false);
         Ok(())
     }
 
-    /// A transaction that is too large to be gathered is written in parts.
+    /// Hands on all complete transactions, and waits until they are durable.
+    async fn commit(&mut self) -> Result<(), Failure> {
+        Self::opened(&mut self.open)?.hand_on().await?;
+        self.finish().await
+    }
+
+    async fn finish(&mut self) -> Result<(), Failure> {
+        Self::opened(&mut self.open)?.lanes.finish().await?;
+        self.notice()
+    }
+
     async fn gather(&mut self, rows: RowsChange) -> Result<(), Failure> {
         let bytes_max = self.spec.commit_bytes_max.get();
         let open = Self::opened(&mut self.open)?;
-        open.rows += rows.row_count;
-        open.bytes += rows.event.len() as u64;
-        open.gathered.push(rows);
-        if open.gathered.bytes() >= bytes_max { open.write_gathered().await } else { Ok(()) }
+        let table = open.plans.of(&rows.table, &mut open.control).await?;
+        open.gathered.push(rows, table);
+        if open.gathered.bytes < bytes_max {
+            return Ok(());
+        }
+        if open.transactions > 0 {
+            open.hand_on().await?;
+        }
+        if open.gathered.bytes >= bytes_max {
+            open.hand_on_part().await?;
+        }
+        self.notice()
     }
 
     async fn change_schema(&mut self, change: &SchemaChange, file: &str, offset: u64) -> Result<(), Failure> {
         match self.spec.ddl {
             DdlPolicy::Apply => {}
             DdlPolicy::Ignore => {
-                let open = Self::opened(&mut self.open)?;
-                open.write_gathered().await?;
-                return open.applier.forget_tables(&mut open.session).await;
+                Self::opened(&mut self.open)?.plans.forget();
+                return Ok(());
             }
             DdlPolicy::Stop => {
                 return Err(Failure::definite(
@@ -158,34 +194,49 @@ impl MySqlConsumer {
             }
         }
         if Self::opened(&mut self.open)?.transactions > 0 {
-            self.commit().await?;
+            Self::opened(&mut self.open)?.hand_on().await?;
         }
+        self.finish().await?;
         let open = Self::opened(&mut self.open)?;
-        open.write_gathered().await?;
-        open.applier.forget_tables(&mut open.session).await?;
+        if open.in_parts || !open.gathered.is_empty() {
+            return Err(Failure::definite(
+                "statement_not_understood",
+                format!("a schema change at {file}:{offset} after rows in the same transaction: {}", ddl::shown(&change.sql)),
+                "keep the binary log file and report it; nothing of this transaction has been applied",
+            ));
+        }
+        open.plans.forget();
         open.fence.check()?;
-        let now = ddl::state_of(&mut open.session, change).await?;
+        let now = ddl::state_of(&mut open.control, change).await?;
         let known = open.pending_ddl.take().filter(|pending| pending.file == file && pending.offset == offset);
         let ran_before_a_crash = known.as_ref().is_some_and(|pending| pending.before_state != now);
         if ran_before_a_crash {
             tracing::info!(task = %self.task, file, offset, "the schema change had run before the last stop");
         } else {
             let pending = PendingDdl { file: file.to_owned(), offset, before_state: now };
-            ddl::write_pending(&mut open.session, &self.task, open.fence.epoch().get(), &pending).await?;
+            ddl::write_pending(&mut open.control, &self.task, open.fence.epoch().get(), &pending).await?;
             open.fence.check()?;
-            ddl::run(&mut open.session, change, &open.collations).await?;
+            ddl::run(&mut open.control, change, &open.collations).await?;
         }
         open.ran_ddl = true;
         Ok(())
     }
 
     async fn finish_transaction(&mut self, point: &SourcePoint) -> Result<(), Failure> {
+        let (rows_max, bytes_max) = (u64::from(self.spec.commit_rows_max), self.spec.commit_bytes_max.get());
         let open = Self::opened(&mut self.open)?;
         open.pending()?.advance(point);
-        open.in_transaction = false;
-        open.transactions += 1;
-        let full = open.rows >= u64::from(self.spec.commit_rows_max) || open.bytes >= self.spec.commit_bytes_max.get();
-        if full || open.ran_ddl { self.commit().await } else { Ok(()) }
+        (open.complete, open.transactions) = (open.gathered.events.len(), open.transactions + 1);
+        let is_full = open.gathered.rows >= rows_max || open.gathered.bytes >= bytes_max;
+        if rows_max == 1 {
+            // One by one: whoever asks for this wants to know which transaction it is that fails.
+            self.commit().await
+        } else if is_full || open.in_parts || open.ran_ddl {
+            open.hand_on().await?;
+            self.notice()
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -198,26 +249,27 @@ impl Consumer for MySqlConsumer {
         let remembered = session.read_progress(&self.task).await?;
         let pending_ddl = ddl::read_pending(&mut session, &self.task).await?;
         let collations = collations(session.conn()).await?;
-        let insert_marker = session.prepare(&marker::insert_marker()).await?;
-        let delete_markers = session.prepare(&marker::delete_markers()).await?;
+        session.rollback().await?;
         let sequence = remembered.as_ref().map_or(0, |(sequence, _)| *sequence);
         self.durable = remembered.map(|(_, checkpoint)| checkpoint);
+        let timeout = self.spec.statement_timeout.duration();
+        let connections = self.spec.connections.clamp(1, CONNECTIONS_MAX) as usize;
         self.open = Some(Open {
-            session,
+            control: session,
+            lanes: Lanes::new(endpoint, timeout, &self.task, &fence, connections),
             fence,
-            applier: Applier::default(),
-            gathered: Gathered::default(),
-            insert_marker,
-            delete_markers,
+            plans: Plans::default(),
+            writers: Writers::default(),
             collations,
             pending: None,
             sequence,
             pending_ddl,
+            gathered: Group::default(),
+            complete: 0,
             transactions: 0,
-            in_transaction: false,
+            number: 0,
+            in_parts: false,
             ran_ddl: false,
-            rows: 0,
-            bytes: 0,
             last_marker: Instant::now(),
         });
         Ok(self.durable.clone())
@@ -241,10 +293,7 @@ impl Consumer for MySqlConsumer {
 
     async fn take(&mut self, change: Change) -> Result<(), Failure> {
         match change {
-            Change::Begin(_) => {
-                Self::opened(&mut self.open)?.in_transaction = true;
-                Ok(())
-            }
+            Change::Begin(_) => Ok(()),
             Change::Rows(rows) => self.gather(rows).await,
             Change::Schema(schema) => {
                 let (file, offset) = (schema.file.clone(), schema.offset);
@@ -255,15 +304,11 @@ impl Consumer for MySqlConsumer {
         }
     }
 
-    /// While a source transaction is under way in the same target transaction, those complete before it wait for it:
-    /// a target transaction can't be committed in part.
+    /// A transaction under way waits for its end; those before it do not wait for it.
     async fn settle(&mut self) -> Result<(), Failure> {
         let open = Self::opened(&mut self.open)?;
-        if open.in_transaction {
-            return Ok(());
-        }
         let reached = open.pending()?.is_changed() && open.last_marker.elapsed() >= REACHED_INTERVAL;
-        if open.transactions > 0 || reached { self.commit().await } else { Ok(()) }
+        if !open.in_parts && (open.transactions > 0 || reached) { self.commit().await } else { self.finish().await }
     }
 
     fn durable(&self) -> Option<Checkpoint> {
@@ -272,12 +317,13 @@ impl Consumer for MySqlConsumer {
 
     async fn close(&mut self) -> Result<(), Failure> {
         let open = Self::opened(&mut self.open)?;
-        if !open.in_transaction && open.pending.as_ref().is_some_and(Pending::is_changed) {
+        if !open.in_parts && open.pending.as_ref().is_some_and(Pending::is_changed) {
             self.commit().await?;
         }
         let Some(mut open) = self.open.take() else { return Ok(()) };
-        open.session.rollback().await?;
-        open.session.disconnect().await;
+        open.lanes.close().await?;
+        open.control.rollback().await?;
+        open.control.disconnect().await;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::position::Position;
-use replicator_model::task::REPLICATOR_DATABASE;
+use replicator_model::task::{CONNECTIONS_MAX, REPLICATOR_DATABASE};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::error::failure;
 use replicator_mysql::facts::Version;
@@ -26,7 +26,8 @@ pub(super) fn session_settings() -> [String; 4] {
         format!("SET SESSION sql_mode = '{SQL_MODE}'"),
         "SET NAMES binary".into(),
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".into(),
-        "SET SESSION autocommit = 0, foreign_key_checks = 1, unique_checks = 1".into(),
+        // A connection may have nothing to do for days; should its process die unheard of, its successor ends it.
+        "SET SESSION autocommit = 0, foreign_key_checks = 1, unique_checks = 1, wait_timeout = 2147483".into(),
     ]
 }
 
@@ -35,6 +36,9 @@ const OWNER_WAIT_S: u64 = 2;
 
 /// How long a killed connection may take to let go of the task's lock.
 const TAKE_OVER_TIMEOUT_S: u64 = 30;
+
+/// How often it is looked whether it has.
+const TAKE_OVER_LOOK: Duration = Duration::from_millis(50);
 
 /// A connection on which one statement runs at a time, each within the statement timeout.
 pub(super) struct Session {
@@ -170,7 +174,7 @@ impl Session {
             Err(failure) if failure.code == "lock_conflict" => {
                 self.rollback().await?;
                 self.refuse_if_newer(task, fence).await?;
-                self.end_holder(task).await?;
+                self.end_holders(task).await?;
                 self.claim(task, fence).await?;
             }
             claimed => claimed?,
@@ -212,31 +216,57 @@ impl Session {
         Ok(rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok))
     }
 
-    /// Ends the connection that holds the task's lock, if one does. An applying connection holds it while it lives, so
-    /// its successor can find it: otherwise the row locks of a paused process would hold up everything.
-    async fn end_holder(&mut self, task: &TaskName) -> Result<(), Failure> {
-        let held = self.rows("SELECT IS_USED_LOCK(?)", vec![Value::Bytes(lock_name(task).into_bytes())]).await?;
-        let holder: Option<u64> = held.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok);
-        if let Some(connection) = holder {
-            tracing::info!(%task, connection, "ends the connection of the task's former owner");
-            // It may have gone by itself meanwhile: what counts is getting the lock.
+    /// Ends the connections that hold the task's locks. Every connection that writes for a task holds one while it lives,
+    /// so that its successor can find it: otherwise the row locks of a paused process would hold up everything. Answers
+    /// how many there were.
+    async fn end_holders(&mut self, task: &TaskName) -> Result<usize, Failure> {
+        let names: Vec<Value> = lock_names(task).map(|name| Value::Bytes(name.into_bytes())).collect();
+        let asked = vec!["IS_USED_LOCK(?)"; names.len()].join(", ");
+        let held = self.rows(&format!("SELECT {asked}"), names).await?;
+        let own = u64::from(self.conn.id());
+        let holders = held.into_iter().next().map(|row| -> Vec<u64> {
+            (0..row.len()).filter_map(|index| row.get_opt::<Option<u64>, _>(index)?.ok()?).collect()
+        });
+        let holders: Vec<u64> = holders.unwrap_or_default().into_iter().filter(|holder| *holder != own).collect();
+        for connection in &holders {
+            tracing::info!(%task, connection, "ends a connection of the task's former owner");
+            // It may have gone by itself meanwhile: what counts is that the lock is free.
             let _gone = self.run(&format!("KILL {connection}")).await;
         }
-        Ok(())
+        Ok(holders.len())
     }
 
     async fn end_old_owner(&mut self, task: &TaskName) -> Result<(), Failure> {
-        self.end_holder(task).await?;
-        let lock = Value::Bytes(lock_name(task).into_bytes());
-        let taken = self.rows("SELECT GET_LOCK(?, ?)", vec![lock, Value::UInt(TAKE_OVER_TIMEOUT_S)]).await?;
+        let end = tokio::time::Instant::now() + Duration::from_secs(TAKE_OVER_TIMEOUT_S);
+        while self.end_holders(task).await? > 0 {
+            if tokio::time::Instant::now() >= end {
+                return Err(self.busy());
+            }
+            tokio::time::sleep(TAKE_OVER_LOOK).await;
+        }
+        self.take_lock(&lock_name(task)).await
+    }
+
+    /// Takes the lock of the task's connection with this number, which applies.
+    pub(super) async fn take_lane(&mut self, task: &TaskName, lane: usize) -> Result<(), Failure> {
+        self.take_lock(&lane_lock_name(task, lane)).await
+    }
+
+    async fn take_lock(&mut self, name: &str) -> Result<(), Failure> {
+        let values = vec![Value::Bytes(name.into()), Value::UInt(TAKE_OVER_TIMEOUT_S)];
+        let taken = self.rows("SELECT GET_LOCK(?, ?)", values).await?;
         match taken.into_iter().next().and_then(|row| row.get_opt::<i64, _>(0)).and_then(Result::ok) {
             Some(1) => Ok(()),
-            _ => Err(Failure::transient(
-                "target_busy",
-                format!("{}: another connection still applies for this task", self.address),
-                "it ends when its statement does; see SHOW PROCESSLIST on the target",
-            )),
+            _ => Err(self.busy()),
         }
+    }
+
+    fn busy(&self) -> Failure {
+        Failure::transient(
+            "target_busy",
+            format!("{}: another connection still applies for this task", self.address),
+            "it ends when its statement does; see SHOW PROCESSLIST on the target",
+        )
     }
 
     /// What the target remembers of the task: the last marker's sequence and the checkpoint.
@@ -272,6 +302,17 @@ fn lock_name(task: &TaskName) -> String {
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     format!("mysql_replicator:{hash:016x}")
+}
+
+/// The name of the lock of a connection that applies. One each, because MySQL 5.6 lets a connection hold only one.
+fn lane_lock_name(task: &TaskName, lane: usize) -> String {
+    format!("{}:{lane}", lock_name(task))
+}
+
+/// All locks that the task's connections may hold.
+fn lock_names(task: &TaskName) -> impl Iterator<Item = String> {
+    let lanes = (0..CONNECTIONS_MAX as usize).map(|lane| lane_lock_name(task, lane));
+    std::iter::once(lock_name(task)).chain(lanes)
 }
 
 fn marker_of(row: Row) -> Option<Marker> {

@@ -51,3 +51,49 @@ fn padded(bytes: &[u8], column: &ColumnDef) -> Vec<u8> {
     }
     bytes
 }
+
+/// Adds bytes that are the same for the same values of a key, and for no others.
+pub(super) fn bytes_of_key(key: &[Param], bytes: &mut Vec<u8>) {
+    for value in key {
+        let (kind, value): (u8, &[u8]) = match value {
+            Param::Bytes(value) => (1, value),
+            Param::Int(number) => (2, &number.to_be_bytes()),
+            Param::UInt(number) => (3, &number.to_be_bytes()),
+            Param::Float(number) => (4, &number.to_bits().to_be_bytes()),
+            Param::Double(number) => (5, &number.to_bits().to_be_bytes()),
+            // Never of a key; the others are sent as text.
+            Param::NULL | Param::Date(..) | Param::Time(..) => (0, &[]),
+        };
+        bytes.push(kind);
+        bytes.extend((value.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_same_bytes_only_where_they_are_the_same() {
+        let text = |text: &str| Param::Bytes(text.into());
+        let keys = [
+            vec![text("a"), text("bc")],
+            vec![text("ab"), text("c")],
+            vec![text("a")],
+            vec![Param::Int(1)],
+            vec![Param::UInt(1)],
+            vec![Param::Int(256)],
+        ];
+        let bytes = |key: &[Param]| {
+            let mut bytes = Vec::new();
+            bytes_of_key(key, &mut bytes);
+            bytes
+        };
+        for (index, key) in keys.iter().enumerate() {
+            for (other, second) in keys.iter().enumerate() {
+                assert_eq!(bytes(key) == bytes(second), index == other, "{key:?} {second:?}");
+            }
+        }
+    }
+}

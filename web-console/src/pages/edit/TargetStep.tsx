@@ -10,6 +10,7 @@ import { ServerFields } from './ServerFields';
 import { emptyConsumer, type ConsumerKind, type Spec } from './spec';
 
 const ROWS_MAX = 4_294_967_295;
+const CONNECTIONS_MAX = 64;
 
 export function TargetStep() {
   const { t } = useTranslation('edit');
@@ -60,11 +61,18 @@ function MySqlFields() {
         <SpecNumber
           path="consumer.commit_rows_max"
           label={t('target.commit_rows_max')}
-          placeholder="1000"
+          placeholder="10000"
           min={1}
           max={ROWS_MAX}
         />
         <SpecText path="consumer.commit_bytes_max" label={t('target.commit_bytes_max')} placeholder="1 MiB" />
+        <SpecNumber
+          path="consumer.connections"
+          label={t('target.connections')}
+          placeholder="4"
+          min={1}
+          max={CONNECTIONS_MAX}
+        />
         <SpecText path="consumer.statement_timeout" label={t('target.statement_timeout')} placeholder="5m" />
       </SimpleGrid>
     </>
