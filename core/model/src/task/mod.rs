@@ -8,7 +8,8 @@ mod route;
 mod write;
 
 pub use consumer::{
-    CONNECTIONS_MAX, Compression, ConsumerSpec, DdlPolicy, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec, StdoutSpec,
+    CONNECTIONS_MAX, Compression, ConsumerSpec, DdlPolicy, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec,
+    StdoutSpec,
 };
 pub use pipe::PipeSpec;
 pub use producer::{ProducerKind, ProducerSpec, Start, Tls, TlsMode};

@@ -205,10 +205,8 @@ impl Applier {
         if self.prepared >= STATEMENTS_MAX && !is_prepared() {
             self.close_statements(session).await?;
         }
-        let known = self
-            .tables
-            .entry(id)
-            .or_insert_with(|| Statements { _table: Arc::clone(table), by_shape: HashMap::new() });
+        let known =
+            self.tables.entry(id).or_insert_with(|| Statements { _table: Arc::clone(table), by_shape: HashMap::new() });
         let statement = match known.by_shape.get(&shape) {
             Some(statement) => statement.clone(),
             None => {

@@ -116,13 +116,7 @@ impl Open {
         self.number += u64::from(!self.in_parts);
         self.in_parts = true;
         self.writers.write_everything(self.number);
-        let job = Job {
-            number: self.number,
-            program: Program::alone(&group)?,
-            group,
-            in_parts: true,
-            end: None,
-        };
+        let job = Job { number: self.number, program: Program::alone(&group)?, group, in_parts: true, end: None };
         self.lanes.hand_on(job, None).await
     }
 }
@@ -201,7 +195,10 @@ impl MySqlConsumer {
         if open.in_parts || !open.gathered.is_empty() {
             return Err(Failure::definite(
                 "statement_not_understood",
-                format!("a schema change at {file}:{offset} after rows in the same transaction: {}", ddl::shown(&change.sql)),
+                format!(
+                    "a schema change at {file}:{offset} after rows in the same transaction: {}",
+                    ddl::shown(&change.sql)
+                ),
                 "keep the binary log file and report it; nothing of this transaction has been applied",
             ));
         }
