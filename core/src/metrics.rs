@@ -61,6 +61,8 @@ pub struct CoreMetrics {
     transactions: Family<TaskLabel, Counter>,
     rows: Family<TaskLabel, Counter>,
     bytes: Family<TaskLabel, Counter>,
+    commits: Family<TaskLabel, Counter>,
+    conflicts: Family<TaskLabel, Gauge>,
     skipped: Family<TaskLabel, Counter>,
     queue_bytes: Family<TaskLabel, Gauge>,
     schema_history_bytes: Family<TaskLabel, Gauge>,
@@ -83,6 +85,8 @@ impl Default for CoreMetrics {
             transactions: Family::default(),
             rows: Family::default(),
             bytes: Family::default(),
+            commits: Family::default(),
+            conflicts: Family::default(),
             skipped: Family::default(),
             queue_bytes: Family::default(),
             schema_history_bytes: Family::default(),
@@ -109,6 +113,8 @@ impl CoreMetrics {
         r.register("task_transactions", "Source transactions handed to the consumer", self.transactions.clone());
         r.register("task_rows", "Rows handed to the consumer", self.rows.clone());
         r.register("task_bytes", "Bytes of row events handed to the consumer", self.bytes.clone());
+        r.register("task_commits", "Target transactions that became durable", self.commits.clone());
+        r.register("task_conflicts", "Conflicts that are recorded at the target", self.conflicts.clone());
         r.register("task_skipped_transactions", "Transactions left out by order", self.skipped.clone());
         r.register("task_queue_bytes", "Bytes read from the source and not yet taken", self.queue_bytes.clone());
         let help = "Bytes of the history of the source's tables, as kept in the tree";
@@ -212,6 +218,8 @@ impl TaskMetrics {
         self.all.transactions.get_or_create(&label).inc_by(now.transactions.saturating_sub(seen.transactions));
         self.all.rows.get_or_create(&label).inc_by(now.rows.saturating_sub(seen.rows));
         self.all.bytes.get_or_create(&label).inc_by(now.bytes.saturating_sub(seen.bytes));
+        self.all.commits.get_or_create(&label).inc_by(now.commits.saturating_sub(seen.commits));
+        self.all.conflicts.get_or_create(&label).set(i64::try_from(now.conflicts).unwrap_or(i64::MAX));
         self.all.queue_bytes.get_or_create(&label).set(i64::try_from(now.queue_bytes).unwrap_or(i64::MAX));
         self.all.lag.get_or_create(&label).set(status.lag_seconds.unwrap_or(f64::NAN));
         self.all.binlog_margin.get_or_create(&label).set(status.source_logs.as_ref().map_or(f64::NAN, binlog_margin));
@@ -241,6 +249,8 @@ impl TaskMetrics {
         self.all.transactions.remove(&label);
         self.all.rows.remove(&label);
         self.all.bytes.remove(&label);
+        self.all.commits.remove(&label);
+        self.all.conflicts.remove(&label);
         self.all.skipped.remove(&label);
         self.all.queue_bytes.remove(&label);
         self.all.schema_history_bytes.remove(&label);

@@ -6,6 +6,7 @@ mod bench_smoke;
 mod big_transaction;
 mod cluster;
 mod command_line;
+mod conflicts;
 mod coordination_contract;
 mod failover;
 mod failures;

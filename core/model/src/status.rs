@@ -54,6 +54,12 @@ pub struct Progress {
     pub bytes_per_second: f64,
     /// Bytes read from the source and not yet taken by the consumer.
     pub queue_bytes: u64,
+    /// Transactions of the target: fewer than those of the source under backlog. 0 where the target has none.
+    #[serde(default)]
+    pub commits: u64,
+    /// Conflicts that are recorded at the target, also by earlier pipes.
+    #[serde(default)]
+    pub conflicts: u64,
 }
 
 /// How long the source keeps what the task still has to read.

@@ -55,8 +55,22 @@ pub trait Consumer: Send {
     /// The last point up to which everything is durable at the target; `None` before the first.
     fn durable(&self) -> Option<Checkpoint>;
 
+    /// What has been done so far, for those who watch.
+    fn applied(&self) -> Applied {
+        Applied::default()
+    }
+
     /// See 5.
     async fn close(&mut self) -> Result<(), Failure>;
+}
+
+/// What a consumer has done since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Transactions of the target; 0 where it has none.
+    pub commits: u64,
+    /// Conflicts that are recorded at the target, by this run and earlier ones.
+    pub conflicts: u64,
 }
 
 /// The consumer of a task.

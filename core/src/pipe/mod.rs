@@ -239,6 +239,7 @@ impl Draining {
         if let Some(durable) = durable.as_ref().filter(|durable| durable.server == reached.server) {
             self.unapplied.durable(&durable.position);
         }
+        self.progress.applied(self.consumer.applied());
         self.progress.publish(Points {
             durable,
             reached: Some(reached),

@@ -1,5 +1,6 @@
 //! What can be seen of a pipe from outside while it runs.
 
+use crate::consumer::Applied;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::desired::TransactionPlace;
 use replicator_model::status::Progress;
@@ -14,6 +15,8 @@ pub struct PipeProgress {
     transactions: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
+    commits: AtomicU64,
+    conflicts: AtomicU64,
     queue_bytes: OnceLock<Arc<AtomicU64>>,
     points: watch::Sender<Points>,
     failed_transaction: OnceLock<TransactionPlace>,
@@ -41,6 +44,8 @@ impl Default for PipeProgress {
             transactions: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            conflicts: AtomicU64::new(0),
             queue_bytes: OnceLock::new(),
             points: watch::Sender::new(Points::default()),
             failed_transaction: OnceLock::new(),
@@ -61,6 +66,11 @@ impl PipeProgress {
 
     pub(super) fn count_transaction(&self) {
         self.transactions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn applied(&self, applied: Applied) {
+        self.commits.store(applied.commits, Ordering::Relaxed);
+        self.conflicts.store(applied.conflicts, Ordering::Relaxed);
     }
 
     pub(super) fn publish(&self, points: Points) {
@@ -88,6 +98,8 @@ impl PipeProgress {
             transactions: self.transactions.load(Ordering::Relaxed),
             rows: self.rows.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
+            commits: self.commits.load(Ordering::Relaxed),
+            conflicts: self.conflicts.load(Ordering::Relaxed),
             queue_bytes: self.queue_bytes.get().map_or(0, |bytes| bytes.load(Ordering::Relaxed)),
             ..Progress::default()
         }

@@ -188,6 +188,7 @@ impl<'a> Report<'a> {
             transactions: self.before.transactions + now.transactions,
             rows: self.before.rows + now.rows,
             bytes: self.before.bytes + now.bytes,
+            commits: self.before.commits + now.commits,
             ..now
         }
     }

@@ -166,6 +166,10 @@ pub struct ProgressView {
     pub bytes_per_second: f64,
     /// Bytes read from the source and not yet taken by the consumer.
     pub queue_bytes: u64,
+    /// Transactions of the target: fewer than those of the source under backlog. 0 where the target has none.
+    pub commits: u64,
+    /// Conflicts that are recorded at the target in `mysql_replicator.conflict`, also by earlier runs.
+    pub conflicts: u64,
 }
 
 /// A place in a server's binary log.
@@ -270,6 +274,8 @@ impl From<&Progress> for ProgressView {
             rows_per_second: progress.rows_per_second,
             bytes_per_second: progress.bytes_per_second,
             queue_bytes: progress.queue_bytes,
+            commits: progress.commits,
+            conflicts: progress.conflicts,
         }
     }
 }

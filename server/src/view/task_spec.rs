@@ -2,7 +2,8 @@
 //! knows nothing of OpenAPI; a test holds the two together.
 
 use super::words::{
-    CompressionWord, DdlWord, DeliveryWord, FormatWord, ProducerWord, StandbyWord, StartWord, TlsModeWord,
+    CompressionWord, DdlWord, DeliveryWord, FormatWord, OnConflictWord, ProducerWord, StandbyWord, StartWord,
+    TlsModeWord,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -212,6 +213,13 @@ pub struct MySqlTargetDocument {
     /// What happens to schema changes of replicated tables. Default: `apply`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ddl: Option<DdlWord>,
+    /// What happens where the row to update or delete is not there, or the one to insert is. Default: `stop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_conflict: Option<OnConflictWord>,
+    /// The task stops when so many conflicts are recorded at the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub conflicts_max: Option<u32>,
     /// Most rows of source transactions that are joined into one target transaction under backlog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]

@@ -80,6 +80,15 @@ pub enum DdlWord {
     Stop,
 }
 
+/// What happens where the row to update or delete is not there, or the one to insert is.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflictWord {
+    Stop,
+    Overwrite,
+    Skip,
+}
+
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FormatWord {

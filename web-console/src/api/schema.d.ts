@@ -1830,6 +1830,11 @@ export interface components {
              * @description Most rows of source transactions that are joined into one target transaction under backlog.
              */
             commit_rows_max?: number | null;
+            /**
+             * Format: int32
+             * @description The task stops when so many conflicts are recorded at the target.
+             */
+            conflicts_max?: number | null;
             connect_timeout?: components["schemas"]["SpanText"] | null;
             /**
              * Format: int32
@@ -1838,6 +1843,7 @@ export interface components {
             connections?: number | null;
             ddl?: components["schemas"]["DdlWord"] | null;
             host: string;
+            on_conflict?: components["schemas"]["OnConflictWord"] | null;
             password?: components["schemas"]["SecretDocument"] | null;
             /**
              * Format: int32
@@ -1853,6 +1859,11 @@ export interface components {
             /** @description Shown this once: send it as `Authorization: Bearer mr_…`. */
             secret: string;
         };
+        /**
+         * @description What happens where the row to update or delete is not there, or the one to insert is.
+         * @enum {string}
+         */
+        OnConflictWord: "stop" | "overwrite" | "skip";
         /**
          * @description What became of an order.
          * @example {
@@ -2036,6 +2047,16 @@ export interface components {
             bytes: number;
             /** Format: double */
             bytes_per_second: number;
+            /**
+             * Format: int64
+             * @description Transactions of the target: fewer than those of the source under backlog. 0 where the target has none.
+             */
+            commits: number;
+            /**
+             * Format: int64
+             * @description Conflicts that are recorded at the target in `mysql_replicator.conflict`, also by earlier runs.
+             */
+            conflicts: number;
             /**
              * Format: int64
              * @description Bytes read from the source and not yet taken by the consumer.

@@ -30,6 +30,12 @@ pub struct MySqlTargetSpec {
     /// What to do with schema changes of replicated tables. Default: apply.
     #[serde(default)]
     pub ddl: DdlPolicy,
+    /// What to do about a row that is not what a change of it expects. Default: stop.
+    #[serde(default)]
+    pub on_conflict: OnConflict,
+    /// The task stops when so many conflicts are recorded at the target.
+    #[serde(default = "default_conflicts_max")]
+    pub conflicts_max: u32,
     /// Under backlog, adjacent source transactions are joined into one target transaction of up to this many rows.
     /// Larger is faster and holds locks longer. A source transaction is never split.
     #[serde(default = "default_commit_rows_max")]
@@ -46,6 +52,19 @@ pub struct MySqlTargetSpec {
     /// How long one statement may take before the target counts as gone.
     #[serde(default = "default_statement_timeout")]
     pub statement_timeout: Span,
+}
+
+/// What happens where the row to update or delete is not there, or the one to insert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflict {
+    /// Stop the task, so that someone mends the row.
+    #[default]
+    Stop,
+    /// Give the row the source's image, and record what happened.
+    Overwrite,
+    /// Leave the row alone, and record what should have happened.
+    Skip,
 }
 
 /// Most connections that a task applies over.
@@ -142,6 +161,10 @@ pub struct StdoutSpec {
 
 const fn default_port() -> u16 {
     3306
+}
+
+const fn default_conflicts_max() -> u32 {
+    10_000
 }
 
 const fn default_connections() -> u32 {

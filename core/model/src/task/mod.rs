@@ -9,7 +9,7 @@ mod write;
 
 pub use consumer::{
     CONNECTIONS_MAX, Compression, ConsumerSpec, DdlPolicy, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec,
-    StdoutSpec,
+    OnConflict, StdoutSpec,
 };
 pub use pipe::PipeSpec;
 pub use producer::{ProducerKind, ProducerSpec, Start, Tls, TlsMode};

@@ -131,6 +131,9 @@ impl TaskSpec {
                         format!("use 1 to {CONNECTIONS_MAX}"),
                     );
                 }
+                if target.conflicts_max == 0 {
+                    problems.add("consumer.conflicts_max", "0 conflicts would stop before the first", "use 1 or more");
+                }
                 if target.commit_rows_max == 0 {
                     problems.add("consumer.commit_rows_max", "0 rows would never be committed", "use 1 or more");
                 }

@@ -50,6 +50,10 @@ pub(super) enum Shape {
     Delete {
         search: Vec<usize>,
     },
+    /// Of one row, in the place of all that have one of its unique keys.
+    Replace {
+        written: Vec<usize>,
+    },
     /// By the key, of rows that are all there.
     UpdateMany {
         written: Vec<usize>,
@@ -97,12 +101,15 @@ impl Applier {
             match view.kind() {
                 RowsKind::Insert => self.insert(session, rows, table, &after).await?,
                 RowsKind::Update => {
-                    self.flush(session).await?;
                     let (shape, parameters) = update_of(rows, &table.plan, &before, &after)?;
-                    let affected = self.execute(session, table, shape, parameters).await;
-                    one_row(rows, "update", affected)?;
+                    self.flush(session).await?;
+                    one_row(rows, self.execute(session, table, shape, parameters).await)?;
                 }
-                RowsKind::Delete => self.delete(session, rows, table, &before).await?,
+                RowsKind::Delete => {
+                    let (shape, parameters) = delete_of(rows, &table.plan, &before)?;
+                    self.flush(session).await?;
+                    one_row(rows, self.execute(session, table, shape, parameters).await)?;
+                }
             }
         }
         Ok(())
@@ -175,20 +182,6 @@ impl Applier {
         Ok(())
     }
 
-    async fn delete(
-        &mut self,
-        session: &mut Session,
-        rows: &RowsChange,
-        table: &Arc<Planned>,
-        before: &[Value<'_>],
-    ) -> Result<(), Failure> {
-        self.flush(session).await?;
-        let search = search(rows, &table.plan, before)?;
-        let parameters = search.iter().map(|&index| parameter(rows, before, index)).collect::<Result<_, _>>()?;
-        let affected = self.execute(session, table, Shape::Delete { search }, parameters).await;
-        one_row(rows, "delete", affected)
-    }
-
     /// Runs a statement of a planned table and answers how many rows it matched.
     pub(super) async fn execute(
         &mut self,
@@ -219,7 +212,7 @@ impl Applier {
         session.execute(&statement, parameters).await
     }
 
-    async fn set_foreign_key_checks(&mut self, session: &mut Session, on: bool) -> Result<(), Failure> {
+    pub(super) async fn set_foreign_key_checks(&mut self, session: &mut Session, on: bool) -> Result<(), Failure> {
         if self.foreign_key_checks_off == on {
             self.flush(session).await?;
             session.run(&format!("SET SESSION foreign_key_checks = {}", u8::from(on))).await?;
@@ -230,15 +223,45 @@ impl Applier {
 }
 
 impl Shape {
+    /// Whether it is a row's key that it is searched by.
+    pub(super) fn has_key(&self, plan: &Plan) -> bool {
+        matches!(self, Self::Update { search, .. } if plan.has_key(search))
+    }
+
     fn sql(&self, plan: &Plan, names_new_row: bool) -> String {
         match self {
             Self::Insert { written, rows } => plan.insert(written, *rows),
             Self::Update { written, search } => plan.update(written, search),
             Self::Delete { search } => plan.delete(search),
+            Self::Replace { written } => plan.replace(written),
             Self::UpdateMany { written, rows } => plan.update_many(written, *rows, names_new_row),
             Self::DeleteMany { key, rows } => plan.delete_many(key, *rows),
         }
     }
+}
+
+/// The statement that inserts one row.
+pub(super) fn insert_of(rows: &RowsChange, plan: &Plan, after: &[Value<'_>]) -> Result<(Shape, Vec<Param>), Failure> {
+    let written = written(plan, after);
+    let parameters = written.iter().map(|&index| parameter(rows, after, index)).collect::<Result<_, _>>()?;
+    Ok((Shape::Insert { written, rows: 1 }, parameters))
+}
+
+/// The statement that deletes a row.
+pub(super) fn delete_of(rows: &RowsChange, plan: &Plan, before: &[Value<'_>]) -> Result<(Shape, Vec<Param>), Failure> {
+    let search = search(rows, plan, before)?;
+    let parameters = search.iter().map(|&index| parameter(rows, before, index)).collect::<Result<_, _>>()?;
+    Ok((Shape::Delete { search }, parameters))
+}
+
+/// Whether the images have every column.
+pub(super) fn is_full(rows: &RowsChange) -> bool {
+    let Ok(view) = rows.view() else { return false };
+    let width = rows.table.columns.len();
+    [view.columns_before(), view.columns_after()]
+        .into_iter()
+        .flatten()
+        .all(|present| (0..width).all(|index| present.contains(index)))
 }
 
 /// The statement that gives a row its new image, which changes nothing where the image has no column that is written.
@@ -299,8 +322,13 @@ pub(super) fn rows_differ(found: u64, rows: usize) -> Failure {
     )
 }
 
-/// An update or delete has to find exactly one row: none means that the target is no copy of the source any more.
-fn one_row(rows: &RowsChange, what: &str, affected: Result<u64, Failure>) -> Result<(), Failure> {
+/// The statement of one row has to find exactly one: none means that the target is no copy of the source any more.
+pub(super) fn one_row(rows: &RowsChange, affected: Result<u64, Failure>) -> Result<(), Failure> {
+    let what = match rows.kind {
+        RowsKind::Insert => "insert",
+        RowsKind::Update => "update",
+        RowsKind::Delete => "delete",
+    };
     match affected.map_err(|failure| failure.at(rows.place()))? {
         1 => Ok(()),
         0 => Err(Failure::definite(

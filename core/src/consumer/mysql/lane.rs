@@ -6,6 +6,7 @@
 //! written again in its turn, when the target is what the source was.
 
 use super::applier::Applier;
+use super::conflict::Conflicts;
 use super::ddl;
 use super::group::Group;
 use super::marker::{self, COMPACT_EVERY, Marker};
@@ -39,6 +40,7 @@ pub(super) struct Lane {
     task: TaskName,
     fence: Fence,
     turn: Turn,
+    conflicts: Conflicts,
     /// Waits for locks as long as the server does by itself.
     is_patient: bool,
 }
@@ -73,12 +75,13 @@ impl Lane {
         task: &TaskName,
         fence: &Fence,
         turn: &Turn,
+        conflicts: Conflicts,
     ) -> Result<Self, Failure> {
         let insert_marker = session.prepare(&marker::insert_marker()).await?;
         let delete_markers = session.prepare(&marker::delete_markers()).await?;
         let (task, fence, turn) = (task.clone(), fence.clone(), turn.clone());
         let applier = Applier::default();
-        Ok(Self { session, applier, insert_marker, delete_markers, task, fence, turn, is_patient: true })
+        Ok(Self { session, applier, insert_marker, delete_markers, task, fence, turn, conflicts, is_patient: true })
     }
 
     async fn be_patient(&mut self, patient: bool) -> Result<(), Failure> {
@@ -179,7 +182,7 @@ impl Lane {
                 written => return written,
             }
         }
-        writing::run_in_order(group, &mut self.applier, &mut self.session).await
+        writing::run_in_order(group, &mut self.applier, &mut self.session, &mut self.conflicts).await
     }
 
     /// Makes the open transaction durable, with its marker.
@@ -209,12 +212,14 @@ impl Lane {
         }
         self.fence.check()?;
         self.session.commit().await?;
+        self.conflicts.commit();
         self.turn.next(job.number);
         Ok(())
     }
 
     async fn roll_back(&mut self) -> Result<(), Failure> {
         self.applier.drop_gathered();
+        self.conflicts.roll_back();
         self.session.rollback().await
     }
 

@@ -1,24 +1,32 @@
 //! The connections that apply, and the groups they have under way.
 
+use super::conflict::Conflicts;
 use super::lane::{Job, Lane};
 use super::session::Session;
 use super::turn::Turn;
+use crate::consumer::Applied;
 use crate::pipe::fence::Fence;
 use crate::pipe::panicked;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
+use replicator_model::task::{CONNECTIONS_MAX, MySqlTargetSpec};
 use replicator_mysql::connect::Endpoint;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinSet;
 
 /// Connections are opened when groups wait for one, up to `lanes_max`.
 pub(super) struct Lanes {
     endpoint: Endpoint,
-    timeout: Duration,
+    spec: MySqlTargetSpec,
     task: TaskName,
     fence: Fence,
     lanes_max: usize,
+    /// Conflicts that are recorded at the target.
+    conflicts: Arc<AtomicU64>,
+    /// Target transactions that became durable.
+    commits: u64,
     opened: usize,
     turn: Turn,
     /// The one that was used last is used next.
@@ -41,13 +49,22 @@ struct Worked {
 }
 
 impl Lanes {
-    pub(super) fn new(endpoint: Endpoint, timeout: Duration, task: &TaskName, fence: &Fence, lanes_max: usize) -> Self {
+    /// `conflicts` are recorded at the target by now.
+    pub(super) fn new(
+        endpoint: Endpoint,
+        spec: MySqlTargetSpec,
+        task: &TaskName,
+        fence: &Fence,
+        conflicts: u64,
+    ) -> Self {
         Self {
             endpoint,
-            timeout,
+            lanes_max: spec.connections.clamp(1, CONNECTIONS_MAX) as usize,
+            spec,
             task: task.clone(),
             fence: fence.clone(),
-            lanes_max,
+            conflicts: Arc::new(AtomicU64::new(conflicts)),
+            commits: 0,
             opened: 0,
             turn: Turn::new(),
             idle: Vec::new(),
@@ -88,6 +105,11 @@ impl Lanes {
         self.durable.take()
     }
 
+    /// Target transactions that became durable, and conflicts that are recorded at the target.
+    pub(super) fn applied(&self) -> Applied {
+        Applied { commits: self.commits, conflicts: self.conflicts.load(Ordering::Relaxed) }
+    }
+
     /// Ends all connections. What was not handed on as a whole is rolled back.
     pub(super) async fn close(mut self) -> Result<(), Failure> {
         self.finish().await?;
@@ -118,10 +140,12 @@ impl Lanes {
     }
 
     async fn open(&mut self) -> Result<Lane, Failure> {
-        let mut session = Session::connect(&self.endpoint, self.timeout).await?;
+        let mut session = Session::connect(&self.endpoint, self.spec.statement_timeout.duration()).await?;
         session.take_lane(&self.task, self.opened).await?;
         self.opened += 1;
-        Lane::start(session, &self.task, &self.fence, &self.turn).await
+        let conflicts_max = self.spec.conflicts_max.into();
+        let conflicts = Conflicts::new(&self.task, self.spec.on_conflict, conflicts_max, &self.conflicts);
+        Lane::start(session, &self.task, &self.fence, &self.turn, conflicts).await
     }
 
     /// Waits for the next job that is done; `false` if none is under way.
@@ -136,6 +160,7 @@ impl Lanes {
         let Worked { lane, number, reached, more_parts, outcome } =
             worked.map_err(|error| panicked("a connection to the target", &error))?;
         outcome?;
+        self.commits += u64::from(reached.is_some());
         if let Some(reached) = reached
             && self.durable.as_ref().is_none_or(|(last, _)| *last < number)
         {

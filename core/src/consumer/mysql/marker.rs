@@ -8,6 +8,8 @@
 //! parallel. A row holds the GTIDs of its own transaction; every [`COMPACT_EVERY`] rows one holds the whole set and
 //! those before it are deleted in the same transaction.
 //!
+//! `conflict` has a row for each row that was not what the source's change expects; see `conflict.rs`.
+//!
 //! `ddl` has a row while a schema change runs, because that commits by itself; see `ddl.rs`.
 
 use crate::change::{Progressed, SourcePoint};
@@ -21,7 +23,7 @@ use replicator_model::task::REPLICATOR_DATABASE;
 pub(super) const COMPACT_EVERY: u64 = 1_000;
 
 /// Makes what is missing. Every statement may be run again.
-pub(super) fn schema() -> [String; 4] {
+pub(super) fn schema() -> [String; 5] {
     [
         format!("CREATE DATABASE IF NOT EXISTS {REPLICATOR_DATABASE} DEFAULT CHARACTER SET utf8mb4"),
         format!(
@@ -53,6 +55,21 @@ pub(super) fn schema() -> [String; 4] {
                source_offset BIGINT UNSIGNED NOT NULL,
                before_state CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
                started TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+             ) ENGINE=InnoDB"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {REPLICATOR_DATABASE}.conflict (
+               id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+               task VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+               source_file VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+               source_offset BIGINT UNSIGNED NOT NULL,
+               target_database VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+               target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+               reason VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+               action VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+               row_change LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+               found TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+               KEY task (task)
              ) ENGINE=InnoDB"
         ),
     ]

@@ -6,6 +6,7 @@
 //! with a marker that says how far it goes and fails unless the epoch is still ours (`marker`).
 
 mod applier;
+mod conflict;
 mod ddl;
 mod fold;
 mod group;
@@ -14,6 +15,8 @@ mod lanes;
 mod marker;
 mod plans;
 mod program;
+#[cfg(test)]
+mod program_tests;
 mod session;
 mod statement;
 mod turn;
@@ -22,7 +25,7 @@ mod write_set;
 mod writing;
 
 use crate::change::{Change, RowsChange, SchemaChange, SourcePoint};
-use crate::consumer::Consumer;
+use crate::consumer::{Applied, Consumer};
 use crate::pipe::fence::Fence;
 use async_trait::async_trait;
 use ddl::PendingDdl;
@@ -35,7 +38,7 @@ use program::Program;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
-use replicator_model::task::{CONNECTIONS_MAX, DdlPolicy, MySqlTargetSpec};
+use replicator_model::task::{DdlPolicy, MySqlTargetSpec};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::tables::{Collations, collations};
 use session::Session;
@@ -249,11 +252,10 @@ impl Consumer for MySqlConsumer {
         session.rollback().await?;
         let sequence = remembered.as_ref().map_or(0, |(sequence, _)| *sequence);
         self.durable = remembered.map(|(_, checkpoint)| checkpoint);
-        let timeout = self.spec.statement_timeout.duration();
-        let connections = self.spec.connections.clamp(1, CONNECTIONS_MAX) as usize;
+        let conflicts = session.count_conflicts(&self.task).await?;
         self.open = Some(Open {
             control: session,
-            lanes: Lanes::new(endpoint, timeout, &self.task, &fence, connections),
+            lanes: Lanes::new(endpoint, self.spec.clone(), &self.task, &fence, conflicts),
             fence,
             plans: Plans::default(),
             writers: Writers::default(),
@@ -310,6 +312,10 @@ impl Consumer for MySqlConsumer {
 
     fn durable(&self) -> Option<Checkpoint> {
         self.durable.clone()
+    }
+
+    fn applied(&self) -> Applied {
+        self.open.as_ref().map(|open| open.lanes.applied()).unwrap_or_default()
     }
 
     async fn close(&mut self) -> Result<(), Failure> {

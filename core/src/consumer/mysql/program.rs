@@ -3,7 +3,7 @@
 //! Rows are folded (`fold.rs`) table by table where their tables allow it. Changes of different tables do not depend on
 //! each other unless the tables are linked (`Place`), so each place has its steps, in order.
 
-use super::applier::{Shape, parameter, rows_differ, update_of};
+use super::applier::{Shape, is_full, parameter, rows_differ, update_of};
 use super::fold::{Fold, Folded, Unfolded};
 use super::group::{Group, PlannedRows};
 use super::plans::{Planned, values_of};
@@ -121,6 +121,7 @@ impl Work {
             }
         };
         self.has_other_keys |= keys.len() > 1;
+        // A fold needs to know the whole row.
         match table.plan.folding_key().filter(|_| is_full(rows)) {
             Some(found_by) => self.fold_rows(rows, table, found_by, keys),
             None => {
@@ -286,14 +287,4 @@ enum Row {
     Inserted(Vec<u8>, Image),
     Updated(Vec<u8>, Image),
     Deleted(Vec<u8>, Image),
-}
-
-/// Whether the images have every column: a fold needs to know the whole row.
-fn is_full(rows: &RowsChange) -> bool {
-    let Ok(view) = rows.view() else { return false };
-    let width = rows.table.columns.len();
-    [view.columns_before(), view.columns_after()]
-        .into_iter()
-        .flatten()
-        .all(|present| (0..width).all(|index| present.contains(index)))
 }

@@ -128,7 +128,7 @@ impl Plan {
         }
     }
 
-    fn has_key(&self, search: &[usize]) -> bool {
+    pub(super) fn has_key(&self, search: &[usize]) -> bool {
         self.key.as_deref() == Some(search)
     }
 
@@ -147,6 +147,10 @@ impl Plan {
             sql.push_str(&row);
         }
         sql
+    }
+
+    pub(super) fn replace(&self, written: &[usize]) -> String {
+        self.insert(written, 1).replacen("INSERT", "REPLACE", 1)
     }
 
     pub(super) fn update(&self, written: &[usize], search: &[usize]) -> String {

@@ -1,6 +1,7 @@
 //! The steps of a group into the open transaction: many rows to a statement, and their number compared.
 
 use super::applier::{Applier, STATEMENT_BYTES_MAX, Shape, power_of_two_within, rows_differ};
+use super::conflict::Conflicts;
 use super::fold::Folded;
 use super::group::Group;
 use super::plans::Planned;
@@ -39,10 +40,19 @@ pub(super) async fn run(
     applier.flush(session).await
 }
 
-/// Writes every row of the group as the source did, one after the other.
-pub(super) async fn run_in_order(group: &Group, applier: &mut Applier, session: &mut Session) -> Result<(), Failure> {
+/// Writes every row of the group as the source did, one after the other, when everything before the group is durable.
+pub(super) async fn run_in_order(
+    group: &Group,
+    applier: &mut Applier,
+    session: &mut Session,
+    conflicts: &mut Conflicts,
+) -> Result<(), Failure> {
     for event in &group.events {
-        applier.apply(session, &event.rows, &event.table).await?;
+        if conflicts.stops() {
+            applier.apply(session, &event.rows, &event.table).await?;
+        } else {
+            conflicts.apply(applier, session, &event.rows, &event.table).await?;
+        }
     }
     applier.flush(session).await
 }

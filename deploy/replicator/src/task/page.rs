@@ -35,8 +35,9 @@ pub(crate) fn page(status: &StatusView) -> String {
         line(
             "since start",
             format!(
-                "{} transactions, {} rows, {}; {} queued",
+                "{} transactions in {} commits, {} rows, {}; {} queued",
                 progress.transactions,
+                progress.commits,
                 progress.rows,
                 bytes(progress.bytes as f64),
                 bytes(progress.queue_bytes as f64)
@@ -52,6 +53,9 @@ pub(crate) fn page(status: &StatusView) -> String {
     }
     if let Some(owed) = status.desired.owed {
         line("still to do", owed.to_string());
+    }
+    if let Some(progress) = status.progress.as_ref().filter(|progress| progress.conflicts > 0) {
+        line("conflicts", format!("{}, see mysql_replicator.conflict at the target", progress.conflicts));
     }
     if status.skipped > 0 {
         line("left out", format!("{} transactions, by order", status.skipped));

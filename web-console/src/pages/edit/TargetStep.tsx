@@ -58,6 +58,22 @@ function MySqlFields() {
             { value: 'stop', label: t('target.ddl_stop') },
           ]}
         />
+        <SpecChoice
+          path="consumer.on_conflict"
+          label={t('target.on_conflict')}
+          choices={[
+            { value: 'stop', label: t('target.conflict_stop') },
+            { value: 'overwrite', label: t('target.conflict_overwrite') },
+            { value: 'skip', label: t('target.conflict_skip') },
+          ]}
+        />
+        <SpecNumber
+          path="consumer.conflicts_max"
+          label={t('target.conflicts_max')}
+          placeholder="10000"
+          min={1}
+          max={ROWS_MAX}
+        />
         <SpecNumber
           path="consumer.commit_rows_max"
           label={t('target.commit_rows_max')}

@@ -85,6 +85,9 @@ function Facts({ name, status, queueMost }: { name: PartName; status: Status; qu
           <div className="soft mono">
             {status.checkpoint ? `${status.checkpoint.position.file}:${status.checkpoint.position.offset}` : '–'}
           </div>
+          {progress && progress.conflicts > 0 && (
+            <div style={{ color: 'var(--warn-text)' }}>{t('pipe.conflicts', { count: progress.conflicts })}</div>
+          )}
         </>
       );
   }
