@@ -6,7 +6,6 @@ use super::session::Session;
 use super::turn::Turn;
 use crate::consumer::Applied;
 use crate::pipe::fence::Fence;
-use crate::pipe::panicked;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
@@ -157,8 +156,9 @@ impl Lanes {
     }
 
     fn take_back(&mut self, worked: Result<Worked, tokio::task::JoinError>) -> Result<(), Failure> {
-        let Worked { lane, number, reached, more_parts, outcome } =
-            worked.map_err(|error| panicked("a connection to the target", &error))?;
+        // A panic of a connection is one of the whole pipe, and caught where those are.
+        let worked = worked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let Worked { lane, number, reached, more_parts, outcome } = worked;
         outcome?;
         self.commits += u64::from(reached.is_some());
         if let Some(reached) = reached
