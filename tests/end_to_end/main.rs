@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod apply_faults;
 mod bench_smoke;
 mod big_transaction;
 mod cluster;

@@ -26,13 +26,13 @@ const SCHEMA: &str = "
       pad CHAR(120) NOT NULL, KEY (account)) ENGINE=InnoDB;
 ";
 
-const ACCOUNTS: u64 = 50;
+pub(crate) const ACCOUNTS: u64 = 50;
 const MONEY: u64 = 1_000 * ACCOUNTS;
 
 /// Over how many connections.
 const CONNECTIONS: [u32; 3] = [1, 4, 16];
 
-fn transaction(random: &mut Random) -> Vec<String> {
+pub(crate) fn transaction(random: &mut Random) -> Vec<String> {
     let (one, other, amount) = (random.below(ACCOUNTS), random.below(ACCOUNTS), random.below(90));
     let name = ["ann", "ANN", "\u{e4}nn", "Ben", "ben ", "zoe"][random.below(6) as usize];
     match random.below(10) {
@@ -68,7 +68,7 @@ fn transaction(random: &mut Random) -> Vec<String> {
     }
 }
 
-async fn write(source: &MysqlServer, seed: u64, transactions: u64) -> Result<()> {
+pub(crate) async fn write(source: &MysqlServer, seed: u64, transactions: u64) -> Result<()> {
     let mut random = Random::new(seed);
     let mut conn = source.connect().await?;
     conn.query_drop("USE bank").await?;
@@ -85,7 +85,7 @@ async fn write(source: &MysqlServer, seed: u64, transactions: u64) -> Result<()>
 }
 
 /// Reads what is true at the source after every transaction, again and again.
-struct Observer {
+pub(crate) struct Observer {
     stop: Arc<AtomicBool>,
     worker: JoinHandle<(u64, Vec<String>)>,
 }
@@ -99,30 +99,45 @@ const INVARIANTS: [&str; 3] = [
     "SELECT 'orphan', c.id, c.parent FROM bank.child c LEFT JOIN bank.parent p ON p.id = c.parent WHERE p.id IS NULL",
 ];
 
+/// What is violated now.
+async fn look(conn: &mut mysql_async::Conn) -> mysql_async::Result<Vec<String>> {
+    let mut violated = Vec::new();
+    for invariant in INVARIANTS {
+        let sql = invariant.replace("{MONEY}", &MONEY.to_string());
+        let rows: Vec<(String, i64, Option<i64>)> = conn.query(sql).await?;
+        violated.extend(rows.into_iter().map(|row| format!("{row:?}")));
+    }
+    Ok(violated)
+}
+
 impl Observer {
-    async fn start(target: &MysqlServer) -> Result<Self> {
-        let mut conn = target.connect().await?;
+    pub(crate) async fn start(target: &MysqlServer) -> Result<Self> {
+        let options: mysql_async::Opts =
+            mysql_async::OptsBuilder::from_opts(target.connect().await?.opts().clone()).into();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let worker = tokio::spawn(async move {
             let (mut looks, mut violated) = (0, Vec::new());
             while !stopped.load(Ordering::Relaxed) {
-                for invariant in INVARIANTS {
-                    let sql = invariant.replace("{MONEY}", &MONEY.to_string());
-                    match conn.query::<(String, i64, Option<i64>), _>(sql).await {
-                        Ok(rows) => violated.extend(rows.into_iter().map(|row| format!("{row:?}"))),
-                        Err(error) => violated.push(error.to_string()),
-                    }
-                    looks += 1;
+                // The server may be restarted under it.
+                let Ok(mut conn) = mysql_async::Conn::new(options.clone()).await else {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                };
+                while !stopped.load(Ordering::Relaxed)
+                    && let Ok(seen) = look(&mut conn).await
+                {
+                    violated.extend(seen);
+                    looks += INVARIANTS.len() as u64;
+                    tokio::time::sleep(Duration::from_millis(2)).await;
                 }
-                tokio::time::sleep(Duration::from_millis(2)).await;
             }
             (looks, violated)
         });
         Ok(Self { stop, worker })
     }
 
-    async fn check(self) {
+    pub(crate) async fn check(self) {
         self.stop.store(true, Ordering::Relaxed);
         let (looks, violated) = self.worker.await.unwrap();
         assert!(violated.is_empty(), "seen on the target, and never on the source: {violated:?}");
@@ -130,14 +145,14 @@ impl Observer {
     }
 }
 
-struct Field {
-    source: MysqlServer,
-    target: MysqlServer,
-    cluster: Cluster,
+pub(crate) struct Field {
+    pub(crate) source: MysqlServer,
+    pub(crate) target: MysqlServer,
+    pub(crate) cluster: Cluster,
 }
 
 impl Field {
-    async fn set_up(source: Flavor, target: Flavor) -> Result<Self> {
+    pub(crate) async fn set_up(source: Flavor, target: Flavor) -> Result<Self> {
         let (source, target, cluster) =
             tokio::try_join!(MysqlServer::start(source), MysqlServer::start(target), Cluster::start(1, 1))?;
         source.exec(SCHEMA).await?;
@@ -146,12 +161,12 @@ impl Field {
     }
 
     /// A task over so many connections, of small groups, so that many are under way.
-    fn spec(&self, connections: u32) -> String {
+    pub(crate) fn spec(&self, connections: u32) -> String {
         let limits = format!("connections = {connections}\ncommit_rows_max = 25\n[pipe]");
         copy_task("copy", &self.source, &self.target, "").replace("shop.*", "bank.*").replace("[pipe]", &limits)
     }
 
-    async fn create(&self) -> Result<TaskName> {
+    pub(crate) async fn create(&self) -> Result<TaskName> {
         let task = self.cluster.create(&self.spec(1)).await;
         self.cluster.wait_for_stage(&task, Stage::Streaming).await?;
         let accounts: Vec<String> = (0..ACCOUNTS).map(|id| format!("({id}, 1000)")).collect();
