@@ -16,6 +16,7 @@ use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::{OnConflict, REPLICATOR_DATABASE};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -201,15 +202,13 @@ impl Conflicts {
         if self.encodings.len() >= TABLES_MAX {
             self.encodings.clear();
         }
-        let id = Arc::as_ptr(schema) as usize;
-        if !self.encodings.contains_key(&id) {
-            self.encodings.insert(id, TableEncoding::new(Arc::clone(schema))?);
-        }
+        let encoding = match self.encodings.entry(Arc::as_ptr(schema) as usize) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(TableEncoding::new(Arc::clone(schema))?),
+        };
+        let envelope = Envelope { id: 0, gtid: "", committed_ms: 0, now_ms: 0 };
         let mut message = Vec::new();
-        if let Some(encoding) = self.encodings.get(&id) {
-            let envelope = Envelope { id: 0, gtid: "", committed_ms: 0, now_ms: 0 };
-            encoding.write_row(&envelope, kind, images, &mut message)?;
-        }
+        encoding.write_row(&envelope, kind, images, &mut message)?;
         Ok(message)
     }
 }

@@ -27,7 +27,7 @@ fn column(name: &str) -> ColumnDefinition {
 }
 
 /// `(id INT PRIMARY KEY, v INT)`, with a unique key of `v` too if asked for.
-fn table(name: &str, is_v_unique: bool, ties: Ties) -> (Arc<TableSchema>, Arc<Planned>) {
+fn table(name: &str, is_v_unique: bool, ties: Ties) -> Table {
     let column_def = || ColumnDef { unsigned: Some(false), ..ColumnDef::new(ColumnType::Int, 0, true) };
     let map = TableMap {
         table_id: 1,
@@ -89,7 +89,9 @@ fn rows(schema: &Arc<TableSchema>, kind: EventKind, images: &[[i32; 2]]) -> Rows
     }
 }
 
-fn of(events: &[(&(Arc<TableSchema>, Arc<Planned>), EventKind, &[[i32; 2]])]) -> Group {
+type Table = (Arc<TableSchema>, Arc<Planned>);
+
+fn of(events: &[(&Table, EventKind, &[[i32; 2]])]) -> Group {
     let mut group = Group::default();
     for ((schema, planned), kind, images) in events {
         group.push(rows(schema, *kind, images), Arc::clone(planned));
