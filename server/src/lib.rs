@@ -12,6 +12,7 @@ mod access;
 mod alerting;
 pub mod api;
 pub mod config;
+mod conflicts;
 mod console;
 mod difference;
 mod groups;

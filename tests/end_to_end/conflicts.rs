@@ -1,6 +1,7 @@
 //! Somebody else writes to the target, and the task has a policy for that.
 
 use crate::cluster::{Cluster, copy_task};
+use crate::failures::Console;
 use replicator_model::desired::DesiredState;
 use replicator_model::name::TaskName;
 use replicator_model::status::Stage;
@@ -87,6 +88,29 @@ impl Field {
         Ok(rows.into_iter().map(|row| serde_json::from_str(row[0].as_deref().unwrap_or_default()).unwrap()).collect())
     }
 
+    /// As people see them: by the Server's API, on the command line.
+    async fn listed(&self) {
+        let console = Console::start(&self.cluster).await.unwrap();
+        let run = async |arguments: &[&str]| {
+            let ran = console.run(&[&["task", "conflicts", "copy"], arguments].concat()).await;
+            assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+            String::from_utf8(ran.stdout).unwrap()
+        };
+        let json = async |arguments: &[&str]| -> serde_json::Value {
+            serde_json::from_str(&run(&[arguments, &["-o", "json"]].concat()).await).unwrap()
+        };
+        let newest = json(&["--limit", "4"]).await;
+        assert_eq!((&newest["recorded"], newest["conflicts"].as_array().unwrap().len()), (&6.into(), 4), "{newest}");
+        let last = &newest["conflicts"][0];
+        assert_eq!((&last["table"], &last["reason"]), (&"shop.parent".into(), &"duplicate_key".into()), "{last}");
+        assert_eq!(last["change"]["data"][0]["id"], "3", "{last}");
+        assert!(last["position"]["offset"].as_u64() > Some(4) && last["found_at"].is_string(), "{last}");
+        let older = json(&["--before", &newest["next"].to_string()]).await;
+        assert_eq!((older["conflicts"].as_array().unwrap().len(), &older["next"]), (2, &serde_json::Value::Null));
+        let page = run(&[]).await;
+        assert!(page.contains("UPDATE [{") && page.ends_with("6 recorded at the target\n"), "{page}");
+    }
+
     /// The status comes a moment later.
     async fn counted(&self, conflicts: u64) -> Result<()> {
         eventually("conflicts are counted", Duration::from_secs(20), async || {
@@ -151,6 +175,8 @@ async fn changes_are_skipped_and_counted_over_restarts() -> Result<()> {
     let seat = field.target.query_strings("SELECT guest FROM shop.seat WHERE id = 2").await?;
     assert_eq!(seat[0][0].as_deref(), Some("20"));
     field.counted(6).await?;
+
+    field.listed().await;
 
     // Those of earlier runs count, and the task stops where there are too many.
     field.cluster.stop(&field.task).await?;

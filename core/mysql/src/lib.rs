@@ -5,6 +5,7 @@
 mod answer;
 pub mod beginning;
 pub mod catalogue;
+pub mod conflicts;
 pub mod connect;
 pub mod error;
 pub mod facts;

@@ -5,8 +5,8 @@ use crate::table::cut;
 use crate::trouble;
 use replicator_model::name::TaskName;
 use replicator_server::view::{
-    CoreList, DiffView, HandoverRequest, OrderView, PreflightView, Problem, RewindRequest, RewindView, RewoundView,
-    RollbackRequest, SkipRequest, SkipView, StatusView, TaskList, TaskView, VersionList, VersionView,
+    ConflictList, CoreList, DiffView, HandoverRequest, OrderView, PreflightView, Problem, RewindRequest, RewindView,
+    RewoundView, RollbackRequest, SkipRequest, SkipView, StatusView, TaskList, TaskView, VersionList, VersionView,
 };
 use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url};
@@ -164,6 +164,17 @@ impl Client {
 
     pub(crate) async fn rewind(&self, name: &TaskName, rewind: &RewindRequest) -> Result<RewoundView, Failed> {
         answer(self.request(Method::POST, &["tasks", name.as_str(), "rewind"], &[]).json(rewind)).await
+    }
+
+    pub(crate) async fn conflicts(
+        &self,
+        name: &TaskName,
+        limit: u32,
+        before: Option<u64>,
+    ) -> Result<ConflictList, Failed> {
+        let mut query = vec![("limit", limit.to_string())];
+        query.extend(before.map(|before| ("before", before.to_string())));
+        answer(self.request(Method::GET, &["tasks", name.as_str(), "conflicts"], &query)).await
     }
 
     pub(crate) async fn skippable(&self, name: &TaskName) -> Result<SkipView, Failed> {

@@ -69,6 +69,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/tasks/{name}/resume", OPERATOR),
     ("POST", "/tasks/{name}/rewind/preview", OPERATOR),
     ("POST", "/tasks/{name}/rewind", OPERATOR),
+    ("GET", "/tasks/{name}/conflicts", OPERATOR),
     ("GET", "/tasks/{name}/skip", OPERATOR),
     ("POST", "/tasks/{name}/skip", OPERATOR),
     ("POST", "/tasks/{name}/handover", OPERATOR),

@@ -8,6 +8,7 @@ mod alerts;
 mod audit;
 mod body;
 mod channels;
+mod conflicts;
 mod defences;
 mod events;
 mod guard;
@@ -111,6 +112,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sources::test))
         .routes(routes!(preflight::preflight))
         .routes(routes!(preflight::of_task))
+        .routes(routes!(conflicts::list))
         .routes(routes!(once::preview_rewind))
         .routes(routes!(once::rewind))
         .routes(routes!(once::show_skip, once::skip))

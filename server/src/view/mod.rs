@@ -7,6 +7,7 @@ mod access;
 mod alert;
 mod audit;
 mod channel;
+mod conflict;
 mod core;
 mod history;
 mod orders;
@@ -32,6 +33,7 @@ pub use alert::{
 };
 pub use audit::{AuditEntryView, AuditList, OutcomeWord};
 pub use channel::{ChannelDocument, ChannelList, ChannelTestView, ChannelView, DeliveryList, DeliveryView};
+pub use conflict::{ConflictList, ConflictView};
 pub use history::{HistorySeries, HistoryView, StateSegment};
 pub use orders::{
     CountedBy, Direction, HandoverRequest, RewindRequest, RewindStart, RewindView, RewoundView, SkipRequest, SkipView,

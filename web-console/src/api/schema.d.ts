@@ -565,6 +565,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{name}/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the conflicts of a task
+         * @description Rows at the target that were not what a change expected, with the change, asked of the target. Newest first.
+         */
+        get: operations["listConflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{name}/events": {
         parameters: {
             query?: never;
@@ -1393,6 +1413,69 @@ export interface components {
         };
         /** @enum {string} */
         CompressionWord: "none" | "gzip" | "lz4" | "snappy" | "zstd";
+        /** @description Rows that were not what a change of them expected. */
+        ConflictList: {
+            /** @description Newest first. */
+            conflicts: components["schemas"]["ConflictView"][];
+            /** @description Why nothing is known. */
+            explanation?: string | null;
+            /**
+             * Format: int64
+             * @description To be given as `before` for those that are older; absent if there are no more.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many the target has recorded; absent where it could not be asked.
+             */
+            recorded?: number | null;
+        };
+        /**
+         * @description A change that did not find its row as the source had it.
+         * @example {
+         *       "action": "skipped",
+         *       "change": {
+         *         "data": [
+         *           {
+         *             "id": "1",
+         *             "name": "one"
+         *           }
+         *         ],
+         *         "old": [
+         *           {
+         *             "name": "two"
+         *           }
+         *         ],
+         *         "pkNames": [
+         *           "id"
+         *         ],
+         *         "type": "UPDATE"
+         *       },
+         *       "found_at": "2026-11-22T08:00:00Z",
+         *       "id": 7,
+         *       "position": {
+         *         "file": "bin.000042",
+         *         "offset": 1234
+         *       },
+         *       "reason": "row_not_found",
+         *       "table": "shop.item"
+         *     }
+         */
+        ConflictView: {
+            /** @description `overwritten` or `skipped`. */
+            action: string;
+            /** @description The change in the form of messages in Kafka. */
+            change: Record<string, never>;
+            found_at?: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description Where the change stands in the source's log. */
+            position: components["schemas"]["PositionView"];
+            /** @description `row_not_found` or `duplicate_key`. */
+            reason: string;
+            /** @description At the target. */
+            table: string;
+        };
         /** @description An end of a task to connect to: `producer` for a source, `consumer` for a target. */
         ConnectionRequest: {
             consumer?: components["schemas"]["ConsumerDocument"] | null;
@@ -6549,6 +6632,90 @@ export interface operations {
             };
             /** @description `precondition_required` */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConflicts: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                before?: number;
+                /** @description Most conflicts to answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example copy_hot_item */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictList"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`, `body_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither a session nor an API token: `not_signed_in`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The role is not enough: `role_missing`; a change by cookie without its header: `csrf_missing`; a page of another
+             *     site: `foreign_origin`.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -62,6 +62,9 @@ pub(crate) enum Task {
     /// Resume a paused task
     #[command(after_help = "Example:\n  replicator task resume copy_hot_item")]
     Resume(Order),
+    /// List rows at the target that were not what a change expected
+    #[command(after_help = "Example:\n  replicator task conflicts copy_hot_item --limit 50")]
+    Conflicts(Conflicts),
     /// Point a task elsewhere in its source's log; shows what that means and asks
     #[command(after_help = "Examples:\n  replicator task rewind copy_hot_item --to earliest --dry-run\n  \
         replicator task rewind copy_hot_item --to bin.000042:4\n  \
@@ -187,6 +190,17 @@ pub(crate) struct Rewind {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Conflicts {
+    pub(crate) name: TaskName,
+    /// Most of them, the newest first
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) limit: u32,
+    /// Only those that are older than this one
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod apply;
 pub(crate) mod arguments;
 mod changes;
+mod conflicts;
 mod list;
 mod once;
 mod order;
@@ -44,6 +45,7 @@ pub(crate) async fn run(client: &Client, command: Task, output: Output) -> Resul
         Task::Stop(order) => order::run(client, order, order::Order::Stop, output).await,
         Task::Pause(order) => order::run(client, order, order::Order::Pause, output).await,
         Task::Resume(order) => order::run(client, order, order::Order::Resume, output).await,
+        Task::Conflicts(asked) => conflicts::list(client, &asked, output).await,
         Task::Rewind(rewind) => once::rewind(client, rewind, output).await,
         Task::Skip(skip) => once::skip(client, skip, output).await,
         Task::Handover(handover) => once::hand_over(client, handover, output).await,
