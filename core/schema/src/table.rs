@@ -9,8 +9,8 @@ pub struct TableDefinition {
     pub table: String,
     /// In the table's order.
     pub columns: Vec<ColumnDefinition>,
-    /// Indexes into `columns` of the primary key, else of the first unique key without nullable columns, in key order;
-    /// `None` if there is neither.
+    /// Indexes into `columns` of the primary key, else of a unique key without nullable columns ([`choose_key`]), in key
+    /// order; `None` if there is neither.
     pub key: Option<Vec<usize>>,
     pub has_primary_key: bool,
 }
@@ -139,8 +139,10 @@ impl TableSchema {
     }
 }
 
-/// Indexes of the columns of the primary key, else of the first unique key that has no nullable column, if possible one
-/// that is easy to search by, without generated columns and long texts; and whether it is the primary one.
+/// Indexes of the columns of the primary key, else of a unique key that has no nullable column, if possible one that is
+/// easy to search by, without generated columns and long texts; and whether it is the primary one. Of several it is the
+/// one with the fewest columns, then the first by name: servers sort keys anew whenever a table is changed, each in its way,
+/// and whoever asks has to choose the same as whoever followed.
 pub fn choose_key(keys: &[Key], columns: &[ColumnDefinition]) -> (Option<Vec<usize>>, bool) {
     let indexes = |key: &Key| -> Option<Vec<usize>> {
         let index = |part: &Option<String>| {
@@ -153,8 +155,11 @@ pub fn choose_key(keys: &[Key], columns: &[ColumnDefinition]) -> (Option<Vec<usi
     let has_primary_key = primary.is_some();
     let is_long = |column: &ColumnDefinition| column.data_type.ends_with("text") || column.data_type.ends_with("blob");
     let is_easy = |index: &usize| !columns[*index].generated && !is_long(&columns[*index]);
-    let easy = || keys.iter().filter_map(indexes).find(|key| key.iter().all(is_easy));
-    (primary.or_else(easy).or_else(|| keys.iter().find_map(indexes)), has_primary_key)
+    let unique = keys.iter().filter_map(|key| indexes(key).map(|columns| (key, columns)));
+    let chosen = unique.min_by_key(|(key, columns)| {
+        (!columns.iter().all(is_easy), key.partial, columns.len(), key.name.to_lowercase())
+    });
+    (primary.or(chosen.map(|(_, columns)| columns)), has_primary_key)
 }
 
 #[cfg(test)]

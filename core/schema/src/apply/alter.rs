@@ -69,6 +69,9 @@ impl Applying<'_> {
                     altering.schema.collation = collation.filter(|_| is_given_once);
                 }
                 Clause::Convert(named) => {
+                    if statement.clauses.iter().filter(|clause| matches!(clause, Clause::Convert(_))).count() > 1 {
+                        return Err("it was converted twice at once".to_owned());
+                    }
                     if statement.clauses.iter().any(is_default) {
                         return Err("it was converted, and given another character set at once".to_owned());
                     }
@@ -287,17 +290,22 @@ impl Altering {
             });
         }
         self.schema.keys.retain(|key| !key.parts.is_empty());
+        let is_there = |key: &KeySpec, name: Option<&str>| {
+            let is_primary = key.kind == KeyKind::Primary && before.primary_key().is_some();
+            is_primary || name.is_some_and(|name| before.key(name).is_some())
+        };
         for clause in clauses {
             match clause {
                 Clause::AddKey { key, if_not_exists } => {
-                    let is_there = key.name.as_deref().is_some_and(|name| before.key(name).is_some());
-                    let is_primary = key.kind == KeyKind::Primary && before.primary_key().is_some();
-                    if !(*if_not_exists && (is_there || is_primary)) {
+                    if !(*if_not_exists && is_there(key, key.name.as_deref())) {
                         self.wanted.push(key.clone());
                     }
                 }
-                // MariaDB adds the key even if the column is there.
-                Clause::AddColumn { spec, .. } => self.wanted.extend(keys::of_column(spec)),
+                // MariaDB adds the key even if the column is there, but not if a key has its name.
+                Clause::AddColumn { spec, if_not_exists, .. } => {
+                    let is_new = |key: &KeySpec| !(*if_not_exists && is_there(key, Some(&spec.name)));
+                    self.wanted.extend(keys::of_column(spec).into_iter().filter(is_new));
+                }
                 Clause::Change { spec, .. } => {
                     // CHANGE … UNIQUE adds a key each time it is said; PRIMARY KEY only where there is none.
                     self.wanted.extend(keys::of_column(spec));
