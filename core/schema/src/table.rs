@@ -156,9 +156,8 @@ pub fn choose_key(keys: &[Key], columns: &[ColumnDefinition]) -> (Option<Vec<usi
     let is_long = |column: &ColumnDefinition| column.data_type.ends_with("text") || column.data_type.ends_with("blob");
     let is_easy = |index: &usize| !columns[*index].generated && !is_long(&columns[*index]);
     let unique = keys.iter().filter_map(|key| indexes(key).map(|columns| (key, columns)));
-    let chosen = unique.min_by_key(|(key, columns)| {
-        (!columns.iter().all(is_easy), key.partial, columns.len(), key.name.to_lowercase())
-    });
+    let chosen =
+        unique.min_by_key(|(key, columns)| (!columns.iter().all(is_easy), columns.len(), key.name.to_lowercase()));
     (primary.or(chosen.map(|(_, columns)| columns)), has_primary_key)
 }
 
