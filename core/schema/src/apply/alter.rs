@@ -296,15 +296,14 @@ impl Altering {
         };
         for clause in clauses {
             match clause {
-                Clause::AddKey { key, if_not_exists } => {
-                    if !(*if_not_exists && is_there(key, key.name.as_deref())) {
-                        self.wanted.push(key.clone());
-                    }
-                }
+                Clause::AddKey { key, if_not_exists: true } if is_there(key, key.name.as_deref()) => {}
+                Clause::AddKey { key, .. } => self.wanted.push(key.clone()),
                 // MariaDB adds the key even if the column is there, but not if a key has its name.
                 Clause::AddColumn { spec, if_not_exists, .. } => {
-                    let is_new = |key: &KeySpec| !(*if_not_exists && is_there(key, Some(&spec.name)));
-                    self.wanted.extend(keys::of_column(spec).into_iter().filter(is_new));
+                    let named = |key: &KeySpec| key.name.clone().or_else(|| key.parts.first().cloned().flatten());
+                    let is_wanted = self.wanted.iter().filter_map(named).any(|name| same(&name, &spec.name));
+                    let is_new = |key: &KeySpec| !(*if_not_exists && (is_wanted || is_there(key, Some(&spec.name))));
+                    self.wanted.extend(keys::of_column(spec).filter(is_new));
                 }
                 Clause::Change { spec, .. } => {
                     // CHANGE … UNIQUE adds a key each time it is said; PRIMARY KEY only where there is none.
