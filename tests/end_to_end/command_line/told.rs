@@ -35,6 +35,9 @@ impl Story {
         terminal.run("replicator task start copy_hot_item --wait", 0).await;
         let nothing = terminal.run("replicator task skip copy_hot_item --reason 'applied by hand' --yes", 5).await;
         assert!(nothing.error.contains("nothing_to_skip"), "{nothing:?}");
+        let none = terminal.run("replicator task conflicts copy_hot_item --limit 50", 0).await.out;
+        assert_eq!(none, "no conflicts are recorded at the target\n");
+        terminal.run("replicator task conflicts no_such", 3).await;
         let over = async || {
             let over = terminal.run("replicator alerts --history -o json", 0).await.out;
             if over.contains("task_failed:copy_hot_item") { Ok(()) } else { Err(over) }
