@@ -91,12 +91,15 @@ async fn changes_online(source: Flavor, arguments: &[&str], target: Flavor) -> R
     let rename = "rename /* gh-ost */ table `shop`.`item` to `shop`.`_item_del`, `shop`.`_item_gho` to `shop`.`item`";
     let renamed = tokio::spawn(async move { renaming.query_drop(rename).await });
     let waiting = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'rename /* gh-ost%'";
+    let mut waits = false;
     for _ in 0..10_000 {
-        if tool.query_first::<u32, _>(waiting).await? == Some(1) {
+        waits = tool.query_first::<u32, _>(waiting).await? == Some(1);
+        if waits {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    assert!(waits, "the RENAME does not wait for the lock");
     tool.query_drop("drop /* gh-ost */ table if exists `shop`.`_item_del`").await?;
     tool.query_drop("unlock tables").await?;
     renamed.await.unwrap()?;

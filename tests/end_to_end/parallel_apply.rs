@@ -112,8 +112,7 @@ async fn look(conn: &mut mysql_async::Conn) -> mysql_async::Result<Vec<String>> 
 
 impl Observer {
     pub(crate) async fn start(target: &MysqlServer) -> Result<Self> {
-        let options: mysql_async::Opts =
-            mysql_async::OptsBuilder::from_opts(target.connect().await?.opts().clone()).into();
+        let options: mysql_async::Opts = target.connect().await?.opts().clone();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let worker = tokio::spawn(async move {

@@ -25,6 +25,17 @@ pub struct RecordedConflict {
     pub change: String,
 }
 
+/// How many the task has recorded.
+pub async fn count(conn: &mut Conn, task: &TaskName) -> Result<u64, Failure> {
+    let of_task = of_task(task);
+    let mut rows = answer::rows(conn, &format!("SELECT COUNT(*) {of_task}")).await?;
+    rows.first_mut().map_or(Ok(0), |row| row.number(0))
+}
+
+fn of_task(task: &TaskName) -> String {
+    format!("FROM {REPLICATOR_DATABASE}.conflict WHERE task = {}", answer::literal(task.as_str()))
+}
+
 /// How many the task has recorded, and the last of them, newest first: those before `before`, at most `limit`. None where
 /// the replicator's tables have not been made.
 pub async fn recorded(
@@ -33,18 +44,16 @@ pub async fn recorded(
     before: Option<u64>,
     limit: u32,
 ) -> Result<(u64, Vec<RecordedConflict>), Failure> {
-    let task = answer::literal(task.as_str());
-    let of_task = format!("FROM {REPLICATOR_DATABASE}.conflict WHERE task = {task}");
-    let count = match answer::rows(conn, &format!("SELECT COUNT(*) {of_task}")).await {
-        Ok(mut rows) => rows.first_mut().map_or(Ok(0), |row| row.number(0))?,
+    let count = match count(conn, task).await {
         Err(failure) if matches!(failure.code.as_str(), "unknown_table" | "unknown_database") => {
             return Ok((0, vec![]));
         }
-        Err(failure) => return Err(failure),
+        counted => counted?,
     };
     let sql = format!(
         "SELECT id, source_file, source_offset, target_database, target_table, reason, action, \
-         UNIX_TIMESTAMP(found), row_change {of_task} AND id < {} ORDER BY id DESC LIMIT {limit}",
+         UNIX_TIMESTAMP(found), row_change {} AND id < {} ORDER BY id DESC LIMIT {limit}",
+        of_task(task),
         before.unwrap_or(u64::MAX)
     );
     let mut found = Vec::new();

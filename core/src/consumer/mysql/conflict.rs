@@ -134,17 +134,15 @@ impl Conflicts {
                 one_row(rows, found)?;
                 continue;
             };
-            let remedy = remedy(self.policy, view.kind(), is_full);
-            match remedy {
-                Remedy::Stop => one_row(rows, found)?,
-                Remedy::Leave => {}
-                Remedy::Overwrite => {
-                    if !overwrite(applier, session, &row, conflict).await? {
-                        one_row(rows, found)?;
-                    }
-                }
+            let is_settled = match remedy(self.policy, view.kind(), is_full) {
+                Remedy::Stop => false,
+                Remedy::Leave => true,
+                Remedy::Overwrite => overwrite(applier, session, &row, conflict).await?,
+            };
+            match is_settled {
+                true => self.record(session, &row, conflict).await?,
+                false => one_row(rows, found)?,
             }
-            self.record(session, &row, conflict, remedy).await?;
         }
         Ok(())
     }
@@ -155,7 +153,6 @@ impl Conflicts {
         session: &mut Session,
         row: &RowChange<'_, '_>,
         conflict: Conflict,
-        remedy: Remedy,
     ) -> Result<(), Failure> {
         let RowChange { rows, before, after, .. } = row;
         if self.recorded.load(Ordering::Relaxed) + self.open >= self.conflicts_max {
@@ -169,7 +166,6 @@ impl Conflicts {
         }
         let message = self.message(&rows.table, rows.kind, RowImages { before, after })?;
         let done = if self.policy == OnConflict::Overwrite { "overwritten" } else { "skipped" };
-        debug_assert!(remedy != Remedy::Stop);
         let sql = format!(
             "INSERT INTO {REPLICATOR_DATABASE}.conflict
                (task, source_file, source_offset, target_database, target_table, reason, action, row_change)

@@ -39,6 +39,7 @@ use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::{DdlPolicy, MySqlTargetSpec};
+use replicator_mysql::conflicts;
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::tables::{Collations, collations};
 use session::Session;
@@ -249,10 +250,10 @@ impl Consumer for MySqlConsumer {
         let remembered = session.read_progress(&self.task).await?;
         let pending_ddl = ddl::read_pending(&mut session, &self.task).await?;
         let collations = collations(session.conn()).await?;
+        let conflicts = conflicts::count(session.conn(), &self.task).await?;
         session.rollback().await?;
         let sequence = remembered.as_ref().map_or(0, |(sequence, _)| *sequence);
         self.durable = remembered.map(|(_, checkpoint)| checkpoint);
-        let conflicts = session.count_conflicts(&self.task).await?;
         self.open = Some(Open {
             control: session,
             lanes: Lanes::new(endpoint, self.spec.clone(), &self.task, &fence, conflicts),

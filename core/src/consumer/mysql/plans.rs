@@ -1,7 +1,7 @@
 //! How the rows of each table are written, as the target's tables are now: read when the first rows of a table come.
 
 use super::session::Session;
-use super::statement::{Plan, Tied};
+use super::statement::Plan;
 use super::write_set::{Equality, Place, Reach, WriteKey};
 use crate::change::TableSchema;
 use mysql_async::Value as Param;
@@ -74,8 +74,7 @@ impl Plans {
 
 impl Planned {
     pub(super) fn new(schema: Arc<TableSchema>, target: &TargetSchema, ties: Ties) -> Result<Self, Failure> {
-        let tied = if ties == Ties::default() { Tied::No } else { Tied::Yes };
-        let plan = Plan::new(&schema, target, tied)?;
+        let plan = Plan::new(&schema, target, ties)?;
         let mut hasher = DefaultHasher::new();
         (schema.target_database.to_lowercase(), schema.target_table.to_lowercase()).hash(&mut hasher);
         let table = hasher.finish();

@@ -47,24 +47,23 @@ pub(super) struct Program {
 impl Program {
     /// The steps of this group, and none to wait for.
     pub(super) fn alone(group: &Group) -> Result<Self, Failure> {
-        Self::behind(group, 1, &mut Writers::default())
+        if reaches_everything(group) {
+            return Ok(Self { in_order: true, ..Self::default() });
+        }
+        let early = works(group)?.into_values().flat_map(|work| work.steps).collect();
+        Ok(Self { early, ..Self::default() })
     }
 
     /// The steps of the group with this number, of which those wait that are at odds with what `writers` knows of. What
     /// the group writes is added there.
     pub(super) fn behind(group: &Group, number: u64, writers: &mut Writers) -> Result<Self, Failure> {
-        if group.events.iter().any(|event| event.table.reach == Reach::Everything) {
+        if reaches_everything(group) {
             let after = writers.last();
             writers.write_everything(number);
             return Ok(Self { after, in_order: true, ..Self::default() });
         }
-        let mut works: BTreeMap<Place, Work> = BTreeMap::new();
-        for (index, event) in group.events.iter().enumerate() {
-            works.entry(event.table.place).or_default().take(event, index)?;
-        }
         let mut program = Self::default();
-        for (place, mut work) in works {
-            work.close_fold();
+        for (place, mut work) in works(group)? {
             program.add(place, &mut work, writers);
             writers.write(number, place, &work.written);
         }
@@ -93,6 +92,20 @@ impl Program {
             _ => self.late.append(&mut steps),
         }
     }
+}
+
+fn reaches_everything(group: &Group) -> bool {
+    group.events.iter().any(|event| event.table.reach == Reach::Everything)
+}
+
+/// What is to be done, by place.
+fn works(group: &Group) -> Result<BTreeMap<Place, Work>, Failure> {
+    let mut works: BTreeMap<Place, Work> = BTreeMap::new();
+    for (index, event) in group.events.iter().enumerate() {
+        works.entry(event.table.place).or_default().take(event, index)?;
+    }
+    works.values_mut().for_each(Work::close_fold);
+    Ok(works)
 }
 
 /// What is to be done at one place.

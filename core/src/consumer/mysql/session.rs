@@ -123,14 +123,6 @@ impl Session {
         Ok(rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok).unwrap_or(0))
     }
 
-    /// Conflicts of the task that are recorded.
-    pub(super) async fn count_conflicts(&mut self, task: &TaskName) -> Result<u64, Failure> {
-        let sql = format!("SELECT COUNT(*) FROM {REPLICATOR_DATABASE}.conflict WHERE task = ?");
-        let count = self.count(&sql, vec![Value::Bytes(task.as_str().into())]).await?;
-        self.commit().await?;
-        Ok(count)
-    }
-
     async fn refuse_warnings(&mut self) -> Result<(), Failure> {
         let warnings: Vec<(String, u16, String)> = within(self.timeout, self.conn.query("SHOW WARNINGS"))
             .await

@@ -3,7 +3,7 @@
 use crate::change::TableSchema;
 use replicator_binlog::ColumnType;
 use replicator_model::failure::Failure;
-use replicator_mysql::tables::quoted;
+use replicator_mysql::tables::{Ties, quoted};
 use replicator_schema::table::{ColumnDefinition, TableSchema as TargetSchema};
 
 /// Parameters that one prepared statement may have: the protocol counts them in 16 bits.
@@ -31,15 +31,6 @@ pub(super) enum Folds {
     ByOtherKeysToo,
 }
 
-/// What a target's table is tied to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tied {
-    /// To nothing but its own rows.
-    No,
-    /// By foreign keys or triggers, to other tables or to itself: the order of changes has effects of its own.
-    Yes,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct PlannedColumn {
     name: String,
@@ -52,7 +43,7 @@ struct PlannedColumn {
 
 impl Plan {
     /// Matches the source's columns with the target's by name, without regard to case, as the servers do.
-    pub(super) fn new(source: &TableSchema, target: &TargetSchema, tied: Tied) -> Result<Self, Failure> {
+    pub(super) fn new(source: &TableSchema, target: &TargetSchema, ties: Ties) -> Result<Self, Failure> {
         let mut columns = Vec::with_capacity(source.columns.len());
         for (index, column) in source.columns.iter().enumerate() {
             let found = target.column(&column.name).and_then(|found| target.columns.get(found));
@@ -89,7 +80,7 @@ impl Plan {
             |key: &Vec<usize>| key.iter().all(|&index| columns.get(index).is_some_and(|column| !column.generated));
         let key = source.key.clone().filter(usable);
         let table = format!("{}.{}", quoted(&source.target_database), quoted(&source.target_table));
-        let folds = key.as_deref().filter(|_| tied == Tied::No).and_then(|key| folds(source, key, target));
+        let folds = key.as_deref().filter(|_| ties == Ties::default()).and_then(|key| folds(source, key, target));
         Ok(Self { table, columns, key, folds })
     }
 
@@ -325,7 +316,7 @@ mod tests {
         let plan = Plan::new(
             &source,
             &target(&[column("ID", None, false), column("sum", None, true), column("name", Some("utf8mb4"), false)]),
-            Tied::No,
+            Ties::default(),
         )
         .unwrap();
         let written: Vec<usize> = (0..3).filter(|&index| plan.writes(index)).collect();
@@ -344,9 +335,12 @@ mod tests {
     #[test]
     fn without_a_key_the_whole_row_is_compared_and_one_is_taken() {
         let source = source(&[("a", None), ("b", Some("latin1"))], None);
-        let plan =
-            Plan::new(&source, &target(&[column("a", None, false), column("b", Some("utf8mb4"), false)]), Tied::No)
-                .unwrap();
+        let plan = Plan::new(
+            &source,
+            &target(&[column("a", None, false), column("b", Some("utf8mb4"), false)]),
+            Ties::default(),
+        )
+        .unwrap();
         assert_eq!(
             plan.delete(&plan.search_columns(&[true; 2])),
             "DELETE FROM `copy`.`it``em` WHERE `a`<=>? AND `b`<=>CONVERT(CONVERT(? USING latin1) USING utf8mb4) COLLATE utf8mb4_bin LIMIT 1"
@@ -356,7 +350,7 @@ mod tests {
     #[test]
     fn a_missing_column_is_named() {
         let target = target(&[column("b", None, false)]);
-        let failure = Plan::new(&source(&[("a", None)], None), &target, Tied::No).unwrap_err();
+        let failure = Plan::new(&source(&[("a", None)], None), &target, Ties::default()).unwrap_err();
         assert!(failure.reason.contains("`a` of shop.item is missing in copy.it`em"), "{}", failure.reason);
     }
 
@@ -386,7 +380,7 @@ mod tests {
         let source = source(&[("a", None), ("b", Some("latin1")), ("c", None)], Some(vec![0]));
         let columns = [column("a", None, false), column("b", Some("latin1"), false), column("c", None, false)];
         let target = TargetSchema { keys: vec![unique(PRIMARY, &["a"])], ..target(&columns) };
-        let plan = Plan::new(&source, &target, Tied::No).unwrap();
+        let plan = Plan::new(&source, &target, Ties::default()).unwrap();
         let (key, written) = (plan.folding_key().unwrap().to_vec(), vec![0, 1, 2]);
         let insert = "INSERT INTO `copy`.`it``em` (`a`,`b`,`c`) VALUES (?,CONVERT(? USING latin1),?),(?,CONVERT(? USING latin1),?)";
         assert_eq!(
@@ -412,23 +406,26 @@ mod tests {
     fn only_tables_whose_rows_are_told_by_the_source_s_key_are_folded() {
         let columns = [column("a", None, false), column("b", None, false)];
         let keyed = |keys: Vec<Key>| TargetSchema { keys, ..target(&columns) };
-        let plan = |key: Option<Vec<usize>>, target: &TargetSchema, tied: Tied| {
-            Plan::new(&source(&[("a", None), ("b", None)], key), target, tied).unwrap()
+        let plan = |key: Option<Vec<usize>>, target: &TargetSchema, ties: Ties| {
+            Plan::new(&source(&[("a", None), ("b", None)], key), target, ties).unwrap()
         };
         let folds = |key, target: &TargetSchema, tied| plan(key, target, tied).folding_key().is_some();
         let primary = keyed(vec![unique(PRIMARY, &["A"])]);
-        assert!(folds(Some(vec![0]), &primary, Tied::No));
-        assert!(!folds(Some(vec![0]), &primary, Tied::Yes), "a foreign key or trigger");
-        assert!(!folds(Some(vec![1]), &primary, Tied::No), "another key at the source");
-        assert!(!folds(None, &primary, Tied::No), "no key at the source");
-        assert!(!folds(Some(vec![0]), &keyed(vec![]), Tied::No), "no key on the target");
+        assert!(folds(Some(vec![0]), &primary, Ties::default()));
+        assert!(
+            !folds(Some(vec![0]), &primary, Ties { foreign_keys: true, ..Ties::default() }),
+            "a foreign key or trigger"
+        );
+        assert!(!folds(Some(vec![1]), &primary, Ties::default()), "another key at the source");
+        assert!(!folds(None, &primary, Ties::default()), "no key at the source");
+        assert!(!folds(Some(vec![0]), &keyed(vec![]), Ties::default()), "no key on the target");
         let both = keyed(vec![unique(PRIMARY, &["a"]), unique("u", &["b"])]);
-        assert!(folds(Some(vec![0]), &both, Tied::No), "another unique key");
-        assert!(plan(Some(vec![0]), &both, Tied::No).has_other_keys());
-        assert!(!plan(Some(vec![0]), &primary, Tied::No).has_other_keys());
+        assert!(folds(Some(vec![0]), &both, Ties::default()), "another unique key");
+        assert!(plan(Some(vec![0]), &both, Ties::default()).has_other_keys());
+        assert!(!plan(Some(vec![0]), &primary, Ties::default()).has_other_keys());
         let prefix = keyed(vec![Key { partial: true, ..unique(PRIMARY, &["a"]) }]);
-        assert!(!folds(Some(vec![0]), &prefix, Tied::No), "a key of a prefix");
+        assert!(!folds(Some(vec![0]), &prefix, Ties::default()), "a key of a prefix");
         let longer = TargetSchema { columns: [&columns[..], &[column("c", None, false)]].concat(), ..primary };
-        assert!(!folds(Some(vec![0]), &longer, Tied::No), "a column that the source does not have");
+        assert!(!folds(Some(vec![0]), &longer, Ties::default()), "a column that the source does not have");
     }
 }

@@ -32,12 +32,16 @@ pub(crate) fn page(status: &StatusView) -> String {
                 bytes(progress.bytes_per_second)
             ),
         );
+        // Only a database has commits.
+        let in_commits = match progress.commits {
+            0 => String::new(),
+            commits => format!(" in {commits} commits"),
+        };
         line(
             "since start",
             format!(
-                "{} transactions in {} commits, {} rows, {}; {} queued",
+                "{} transactions{in_commits}, {} rows, {}; {} queued",
                 progress.transactions,
-                progress.commits,
                 progress.rows,
                 bytes(progress.bytes as f64),
                 bytes(progress.queue_bytes as f64)
