@@ -64,6 +64,7 @@ pub struct CoreMetrics {
     commits: Family<TaskLabel, Counter>,
     conflicts: Family<TaskLabel, Gauge>,
     skipped: Family<TaskLabel, Counter>,
+    schema_changes_ignored: Family<TaskLabel, Counter>,
     queue_bytes: Family<TaskLabel, Gauge>,
     schema_history_bytes: Family<TaskLabel, Gauge>,
     schema_history_versions: Family<TaskLabel, Gauge>,
@@ -88,6 +89,7 @@ impl Default for CoreMetrics {
             commits: Family::default(),
             conflicts: Family::default(),
             skipped: Family::default(),
+            schema_changes_ignored: Family::default(),
             queue_bytes: Family::default(),
             schema_history_bytes: Family::default(),
             schema_history_versions: Family::default(),
@@ -116,6 +118,8 @@ impl CoreMetrics {
         r.register("task_commits", "Target transactions that became durable", self.commits.clone());
         r.register("task_conflicts", "Conflicts that are recorded at the target", self.conflicts.clone());
         r.register("task_skipped_transactions", "Transactions left out by order", self.skipped.clone());
+        let help = "Schema changes that consumer.ddl left out";
+        r.register("task_schema_changes_ignored", help, self.schema_changes_ignored.clone());
         r.register("task_queue_bytes", "Bytes read from the source and not yet taken", self.queue_bytes.clone());
         let help = "Bytes of the history of the source's tables, as kept in the tree";
         r.register("task_schema_history_bytes", help, self.schema_history_bytes.clone());
@@ -220,6 +224,8 @@ impl TaskMetrics {
         self.all.bytes.get_or_create(&label).inc_by(now.bytes.saturating_sub(seen.bytes));
         self.all.commits.get_or_create(&label).inc_by(now.commits.saturating_sub(seen.commits));
         self.all.conflicts.get_or_create(&label).set(i64::try_from(now.conflicts).unwrap_or(i64::MAX));
+        let ignored = now.schema_changes_ignored.saturating_sub(seen.schema_changes_ignored);
+        self.all.schema_changes_ignored.get_or_create(&label).inc_by(ignored);
         self.all.queue_bytes.get_or_create(&label).set(i64::try_from(now.queue_bytes).unwrap_or(i64::MAX));
         self.all.lag.get_or_create(&label).set(status.lag_seconds.unwrap_or(f64::NAN));
         self.all.binlog_margin.get_or_create(&label).set(status.source_logs.as_ref().map_or(f64::NAN, binlog_margin));
@@ -252,6 +258,7 @@ impl TaskMetrics {
         self.all.commits.remove(&label);
         self.all.conflicts.remove(&label);
         self.all.skipped.remove(&label);
+        self.all.schema_changes_ignored.remove(&label);
         self.all.queue_bytes.remove(&label);
         self.all.schema_history_bytes.remove(&label);
         self.all.schema_history_versions.remove(&label);

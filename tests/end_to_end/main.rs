@@ -27,6 +27,7 @@ mod prometheus;
 mod replication;
 mod row_images;
 mod schema_history;
+mod schema_policies;
 mod secrets;
 mod server_api;
 mod servers_start;

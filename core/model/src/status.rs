@@ -60,6 +60,9 @@ pub struct Progress {
     /// Conflicts that are recorded at the target, also by earlier pipes.
     #[serde(default)]
     pub conflicts: u64,
+    /// Schema changes that `consumer.ddl` left out.
+    #[serde(default)]
+    pub schema_changes_ignored: u64,
 }
 
 /// How long the source keeps what the task still has to read.

@@ -18,6 +18,7 @@ pub use rows::{RowsChange, RowsError};
 pub use table::{Column, TableSchema};
 
 use replicator_model::gtid::Gtid;
+use replicator_model::task::DdlKind;
 use std::sync::Arc;
 
 /// One part of the stream.
@@ -57,6 +58,8 @@ pub struct SchemaChange {
     pub tables: Vec<(String, String)>,
     /// The same tables, after routing.
     pub targets: Vec<(String, String)>,
+    /// What it does.
+    pub kinds: Vec<DdlKind>,
     /// `sql_mode` bits of the source's session, if the event has them.
     pub sql_mode: Option<u64>,
     /// Collation numbers of `collation_connection` and `collation_server`. What the client sent is UTF-8 here.
@@ -65,6 +68,27 @@ pub struct SchemaChange {
     pub foreign_key_checks: bool,
     /// `TIMESTAMP` of the source's session, in microseconds since 1970 UTC.
     pub timestamp_us: i64,
+}
+
+#[cfg(test)]
+impl SchemaChange {
+    /// A change that says nothing of its session.
+    pub(crate) fn of(sql: &str) -> Self {
+        Self {
+            database: "shop".into(),
+            sql: sql.into(),
+            file: "bin.000001".into(),
+            offset: 4,
+            tables: vec![],
+            targets: vec![],
+            kinds: vec![],
+            sql_mode: None,
+            charsets: None,
+            time_zone: None,
+            foreign_key_checks: true,
+            timestamp_us: 0,
+        }
+    }
 }
 
 impl Change {

@@ -3,6 +3,7 @@
 pub mod kafka;
 pub mod message;
 pub mod mysql;
+mod schema_policy;
 pub mod stdout;
 
 use crate::change::Change;
@@ -71,6 +72,8 @@ pub struct Applied {
     pub commits: u64,
     /// Conflicts that are recorded at the target, by this run and earlier ones.
     pub conflicts: u64,
+    /// Schema changes that the spec leaves out.
+    pub schema_changes_ignored: u64,
 }
 
 /// The consumer of a task.

@@ -17,6 +17,7 @@ pub struct PipeProgress {
     bytes: AtomicU64,
     commits: AtomicU64,
     conflicts: AtomicU64,
+    schema_changes_ignored: AtomicU64,
     queue_bytes: OnceLock<Arc<AtomicU64>>,
     points: watch::Sender<Points>,
     failed_transaction: OnceLock<TransactionPlace>,
@@ -46,6 +47,7 @@ impl Default for PipeProgress {
             bytes: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
+            schema_changes_ignored: AtomicU64::new(0),
             queue_bytes: OnceLock::new(),
             points: watch::Sender::new(Points::default()),
             failed_transaction: OnceLock::new(),
@@ -71,6 +73,7 @@ impl PipeProgress {
     pub(super) fn applied(&self, applied: Applied) {
         self.commits.store(applied.commits, Ordering::Relaxed);
         self.conflicts.store(applied.conflicts, Ordering::Relaxed);
+        self.schema_changes_ignored.store(applied.schema_changes_ignored, Ordering::Relaxed);
     }
 
     pub(super) fn publish(&self, points: Points) {
@@ -100,6 +103,7 @@ impl PipeProgress {
             bytes: self.bytes.load(Ordering::Relaxed),
             commits: self.commits.load(Ordering::Relaxed),
             conflicts: self.conflicts.load(Ordering::Relaxed),
+            schema_changes_ignored: self.schema_changes_ignored.load(Ordering::Relaxed),
             queue_bytes: self.queue_bytes.get().map_or(0, |bytes| bytes.load(Ordering::Relaxed)),
             ..Progress::default()
         }

@@ -189,6 +189,7 @@ impl<'a> Report<'a> {
             rows: self.before.rows + now.rows,
             bytes: self.before.bytes + now.bytes,
             commits: self.before.commits + now.commits,
+            schema_changes_ignored: self.before.schema_changes_ignored + now.schema_changes_ignored,
             ..now
         }
     }

@@ -2,7 +2,7 @@
 
 use super::finding::{About, Finding};
 use super::ground::{Ground, Group, KafkaBrokers, SourceServer, TargetServer};
-use super::{brokers, group, source, source_log, tables, target};
+use super::{brokers, group, schema_changes, source, source_log, tables, target};
 use crate::inspect::stage::StageName;
 
 /// A check.
@@ -42,8 +42,15 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|check| check.code)
 }
 
-pub(super) const CHECKS: [Check; 51] = [
+pub(super) const CHECKS: [Check; 52] = [
     check("spec_valid", Task, "The spec can work", "A task with such a spec is refused.", Spec(group::spec)),
+    check(
+        "task_schema_changes",
+        Task,
+        "What becomes of schema changes",
+        "A change that `consumer.ddl` stops at waits for somebody; one that it leaves out makes the target differ.",
+        Spec(schema_changes::policies),
+    ),
     check("source_reachable", S, "The source is reachable", "Without the source nothing is read.", Stages(S, REACH)),
     check("source_login", S, "The source lets the user in", "Without a login nothing is read.", Stages(S, ENTER)),
     check(

@@ -13,6 +13,7 @@ mod ground;
 mod group;
 mod group_survey;
 pub mod run;
+mod schema_changes;
 mod source;
 mod source_log;
 mod survey;

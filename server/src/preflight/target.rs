@@ -79,7 +79,7 @@ pub(crate) fn grants(target: &TargetServer, ground: &Ground) -> Finding {
 }
 
 fn wanted(ground: &Ground) -> Vec<&'static str> {
-    let applies = matches!(&ground.spec.consumer, ConsumerSpec::Mysql(target) if target.ddl == DdlPolicy::Apply);
+    let applies = matches!(&ground.spec.consumer, ConsumerSpec::Mysql(target) if !target.ddl.kinds_of(DdlPolicy::Apply).is_empty());
     let schema: &[&'static str] = if applies { &SCHEMA_PRIVILEGES } else { &[] };
     [&ROW_PRIVILEGES[..], schema].concat()
 }

@@ -170,6 +170,8 @@ pub struct ProgressView {
     pub commits: u64,
     /// Conflicts that are recorded at the target in `mysql_replicator.conflict`, also by earlier runs.
     pub conflicts: u64,
+    /// Schema changes that `consumer.ddl` left out.
+    pub schema_changes_ignored: u64,
 }
 
 /// A place in a server's binary log.
@@ -276,6 +278,7 @@ impl From<&Progress> for ProgressView {
             queue_bytes: progress.queue_bytes,
             commits: progress.commits,
             conflicts: progress.conflicts,
+            schema_changes_ignored: progress.schema_changes_ignored,
         }
     }
 }

@@ -212,7 +212,7 @@ pub struct MySqlTargetDocument {
     pub tls: Option<TlsDocument>,
     /// What happens to schema changes of replicated tables. Default: `apply`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ddl: Option<DdlWord>,
+    pub ddl: Option<DdlDocument>,
     /// What happens where the row to update or delete is not there, or the one to insert is. Default: `stop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_conflict: Option<OnConflictWord>,
@@ -239,6 +239,54 @@ pub struct MySqlTargetDocument {
     pub statement_timeout: Option<String>,
 }
 
+/// One word for all schema changes, or one for each kind.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum DdlDocument {
+    Word(DdlWord),
+    Kinds(Box<DdlKindsDocument>),
+}
+
+/// A statement of several kinds takes the strictest: stop, then ignore, then apply. Columns, indexes and partitions that are
+/// not named follow `alter_table`, everything else that is not named `default`.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"default": "apply", "drop_table": "stop", "truncate": "ignore"}))]
+pub struct DdlKindsDocument {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_database: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alter_database: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_database: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_table: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alter_table: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_table: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rename_table: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncate: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_column: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_column: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_index: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_index: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_partition: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<DdlWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<DdlWord>,
+}
+
 /// Apache Kafka: one message a row.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct KafkaDocument {
@@ -255,6 +303,9 @@ pub struct KafkaDocument {
     /// Default: `zstd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<CompressionWord>,
+    /// What happens to schema changes of replicated tables; `apply` sends them. Default: `apply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ddl: Option<DdlDocument>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SpanText>)]
     pub linger: Option<String>,
@@ -329,7 +380,7 @@ pub(crate) struct BytesText(String);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use replicator_model::task::TaskSpec;
+    use replicator_model::task::{DdlKind, TaskSpec};
     use serde_json::{Value, json};
 
     /// Every key that the model writes is in the document, and what the document writes the model reads the same.
@@ -339,10 +390,12 @@ mod tests {
             "host": "db1", "user": "r", "password": "x", "tls": {"mode": "verify", "ca": "/ca.pem"},
             "start": {"file": "bin.000001", "offset": 4}, "exclude": ["a.b"], "server_id": 7,
         });
-        let mysql = json!({"kind": "mysql", "host": "db2", "user": "r", "password": {"env": "P"}});
+        let every_kind: serde_json::Map<String, Value> =
+            DdlKind::ALL.iter().map(|kind| (kind.word().to_owned(), json!("stop"))).collect();
+        let mysql = json!({"kind": "mysql", "host": "db2", "user": "r", "password": {"env": "P"}, "ddl": every_kind});
         let kafka = json!({
             "kind": "kafka", "brokers": ["k:9092"], "sasl_password": {"file": "/p"},
-            "properties": {"security.protocol": "sasl_ssl"},
+            "ddl": {"default": "stop", "view": "apply"}, "properties": {"security.protocol": "sasl_ssl"},
         });
         for consumer in [mysql, kafka, json!({"kind": "stdout"})] {
             let route = json!([{"from": "a.*", "to": "b.{table}"}]);

@@ -1567,6 +1567,35 @@ export interface components {
          * @enum {string}
          */
         CountedBy: "gtid" | "log";
+        /** @description One word for all schema changes, or one for each kind. */
+        DdlDocument: components["schemas"]["DdlWord"] | components["schemas"]["DdlKindsDocument"];
+        /**
+         * @description A statement of several kinds takes the strictest: stop, then ignore, then apply. Columns, indexes and partitions that are
+         *     not named follow `alter_table`, everything else that is not named `default`.
+         * @example {
+         *       "default": "apply",
+         *       "drop_table": "stop",
+         *       "truncate": "ignore"
+         *     }
+         */
+        DdlKindsDocument: {
+            add_column?: components["schemas"]["DdlWord"] | null;
+            alter_database?: components["schemas"]["DdlWord"] | null;
+            alter_table?: components["schemas"]["DdlWord"] | null;
+            create_database?: components["schemas"]["DdlWord"] | null;
+            create_index?: components["schemas"]["DdlWord"] | null;
+            create_table?: components["schemas"]["DdlWord"] | null;
+            default?: components["schemas"]["DdlWord"] | null;
+            drop_column?: components["schemas"]["DdlWord"] | null;
+            drop_database?: components["schemas"]["DdlWord"] | null;
+            drop_index?: components["schemas"]["DdlWord"] | null;
+            drop_partition?: components["schemas"]["DdlWord"] | null;
+            drop_table?: components["schemas"]["DdlWord"] | null;
+            rename_table?: components["schemas"]["DdlWord"] | null;
+            sequence?: components["schemas"]["DdlWord"] | null;
+            truncate?: components["schemas"]["DdlWord"] | null;
+            view?: components["schemas"]["DdlWord"] | null;
+        };
         /**
          * @description What happens to schema changes of replicated tables.
          * @enum {string}
@@ -1822,6 +1851,7 @@ export interface components {
         KafkaDocument: {
             brokers: string[];
             compression?: components["schemas"]["CompressionWord"] | null;
+            ddl?: components["schemas"]["DdlDocument"] | null;
             delivery?: components["schemas"]["DeliveryWord"] | null;
             delivery_timeout?: components["schemas"]["SpanText"] | null;
             format?: components["schemas"]["FormatWord"] | null;
@@ -1924,7 +1954,7 @@ export interface components {
              * @description Connections that apply at the same time under backlog.
              */
             connections?: number | null;
-            ddl?: components["schemas"]["DdlWord"] | null;
+            ddl?: components["schemas"]["DdlDocument"] | null;
             host: string;
             on_conflict?: components["schemas"]["OnConflictWord"] | null;
             password?: components["schemas"]["SecretDocument"] | null;
@@ -2149,6 +2179,11 @@ export interface components {
             rows: number;
             /** Format: double */
             rows_per_second: number;
+            /**
+             * Format: int64
+             * @description Schema changes that `consumer.ddl` left out.
+             */
+            schema_changes_ignored: number;
             /** Format: int64 */
             transactions: number;
             /** Format: double */

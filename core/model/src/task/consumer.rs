@@ -1,5 +1,6 @@
 //! The target's side of a task. A new kind of consumer is one more variant here.
 
+use super::ddl::DdlPolicies;
 use super::producer::Tls;
 use crate::secret::SecretSource;
 use crate::span::{Bytes, Span};
@@ -27,9 +28,9 @@ pub struct MySqlTargetSpec {
     pub password: SecretSource,
     #[serde(default)]
     pub tls: Tls,
-    /// What to do with schema changes of replicated tables. Default: apply.
+    /// What to do with schema changes of replicated tables, perhaps by kind. Default: apply.
     #[serde(default)]
-    pub ddl: DdlPolicy,
+    pub ddl: DdlPolicies,
     /// What to do about a row that is not what a change of it expects. Default: stop.
     #[serde(default)]
     pub on_conflict: OnConflict,
@@ -70,19 +71,6 @@ pub enum OnConflict {
 /// Most connections that a task applies over.
 pub const CONNECTIONS_MAX: u32 = 64;
 
-/// What happens to a schema change of a replicated table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DdlPolicy {
-    /// Run it on the target, in order.
-    #[default]
-    Apply,
-    /// Leave the target's tables alone.
-    Ignore,
-    /// Stop the task, so that someone decides.
-    Stop,
-}
-
 /// Apache Kafka: one message a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +85,9 @@ pub struct KafkaSpec {
     pub delivery: Delivery,
     #[serde(default)]
     pub compression: Compression,
+    /// What to do with schema changes of replicated tables, perhaps by kind; `apply` is to send them. Default: apply.
+    #[serde(default)]
+    pub ddl: DdlPolicies,
     /// How long to gather messages before a request is sent. Longer is cheaper, shorter is sooner.
     #[serde(default = "default_linger")]
     pub linger: Span,
@@ -218,6 +209,15 @@ impl ConsumerSpec {
             ConsumerSpec::Mysql(_) => "mysql",
             ConsumerSpec::Kafka(_) => "kafka",
             ConsumerSpec::Stdout(_) => "stdout",
+        }
+    }
+
+    /// What happens to schema changes; all are shown on the standard output.
+    pub fn ddl(&self) -> DdlPolicies {
+        match self {
+            ConsumerSpec::Mysql(target) => target.ddl.clone(),
+            ConsumerSpec::Kafka(kafka) => kafka.ddl.clone(),
+            ConsumerSpec::Stdout(_) => DdlPolicies::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a user defines: a task, from its source to its target.
 
 mod consumer;
+mod ddl;
 mod pipe;
 mod producer;
 mod read;
@@ -8,9 +9,10 @@ mod route;
 mod write;
 
 pub use consumer::{
-    CONNECTIONS_MAX, Compression, ConsumerSpec, DdlPolicy, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec,
-    OnConflict, StdoutSpec,
+    CONNECTIONS_MAX, Compression, ConsumerSpec, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec, OnConflict,
+    StdoutSpec,
 };
+pub use ddl::{DdlKind, DdlPolicies, DdlPolicy};
 pub use pipe::PipeSpec;
 pub use producer::{ProducerKind, ProducerSpec, Start, Tls, TlsMode};
 pub use read::{SpecError, SpecProblem};

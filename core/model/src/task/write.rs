@@ -175,9 +175,9 @@ mod tests {
         ];
         let standby = prop_oneof![Just(json!("hot")), Just(json!("cold")), (1..16).prop_map(|hot| json!({"hot": hot}))];
         let consumer = prop_oneof![
-            any_end().prop_map(|mut end| {
+            (any_end(), any::<bool>()).prop_map(|(mut end, by_kind)| {
                 end["kind"] = json!("mysql");
-                end["ddl"] = json!("stop");
+                end["ddl"] = if by_kind { json!({"default": "stop", "add_column": "apply"}) } else { json!("stop") };
                 end
             }),
             ("[a-z.]{1,9}", "[ -~]{0,9}").prop_map(|(key, value)| json!({

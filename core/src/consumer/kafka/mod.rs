@@ -39,9 +39,10 @@ mod outbox;
 mod settings;
 mod topic;
 
-use super::Consumer;
 use super::message::canal_json::{Envelope, RowImages, TableEncoding, subjects, write_statement, write_statement_key};
+use super::{Applied, Consumer};
 use crate::change::{Change, Progressed, RowsChange, SchemaChange, SourcePoint, TableSchema, TransactionStart};
+use crate::consumer::schema_policy::SchemaPolicy;
 use crate::pipe::fence::Fence;
 use async_trait::async_trait;
 use outbox::{Message, Outbox};
@@ -61,6 +62,7 @@ const TABLES_MAX: usize = 4096;
 pub struct KafkaConsumer {
     task: TaskName,
     spec: KafkaSpec,
+    policy: SchemaPolicy,
     session: Option<Session>,
 }
 
@@ -108,7 +110,8 @@ enum Part {
 
 impl KafkaConsumer {
     pub fn new(task: TaskName, spec: KafkaSpec) -> Self {
-        Self { task, spec, session: None }
+        let policy = SchemaPolicy::new(&task, &spec.ddl);
+        Self { task, spec, policy, session: None }
     }
 
     fn session(&mut self) -> Result<&mut Session, Failure> {
@@ -147,6 +150,11 @@ impl Consumer for KafkaConsumer {
     }
 
     async fn take(&mut self, change: Change) -> Result<(), Failure> {
+        if let Change::Schema(schema) = &change
+            && !self.policy.carries(schema)?
+        {
+            return Ok(());
+        }
         let session = self.session()?;
         match change {
             Change::Begin(start) => session.begin_transaction(start).await,
@@ -159,6 +167,10 @@ impl Consumer for KafkaConsumer {
 
     async fn settle(&mut self) -> Result<(), Failure> {
         self.session()?.outbox.settle().await
+    }
+
+    fn applied(&self) -> Applied {
+        Applied { schema_changes_ignored: self.policy.ignored(), ..Applied::default() }
     }
 
     fn durable(&self) -> Option<Checkpoint> {

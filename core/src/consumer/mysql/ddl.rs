@@ -7,6 +7,7 @@
 
 use super::session::{Session, session_settings};
 use crate::change::SchemaChange;
+use crate::consumer::schema_policy::shown;
 use mysql_async::{Row, Value};
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
@@ -16,9 +17,6 @@ use replicator_mysql::tables::{Collations, quoted};
 /// `sql_mode` bits that every server this side of 5.6 knows and that change what a schema change means
 /// (`sql/system_variables.h` of both servers): the first four, and 19 to 31 without 27 (deprecated) and 28 (removed).
 const SQL_MODE_MASK: u64 = 0b1111 | (0xfff8_0000 & !(1 << 27) & !(1 << 28));
-
-/// Longest part of a statement that is repeated in a message.
-const STATEMENT_SHOWN: usize = 200;
 
 /// What a schema change at one place in the source's log found and left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,11 +110,6 @@ fn digest(text: &str) -> String {
         .fold(String::new(), |text, &start| text + &format!("{:016x}", hash(start)))
 }
 
-/// The beginning of a statement, for a message.
-pub(super) fn shown(sql: &str) -> String {
-    sql.chars().take(STATEMENT_SHOWN).collect()
-}
-
 /// Runs the statement as in the source's session, and puts the session back.
 pub(super) async fn run(session: &mut Session, change: &SchemaChange, collations: &Collations) -> Result<(), Failure> {
     for sql in context(change, collations) {
@@ -181,17 +174,12 @@ mod tests {
 
     fn change(sql: &str) -> SchemaChange {
         SchemaChange {
-            database: "shop".into(),
-            sql: sql.into(),
-            file: "bin.000001".into(),
-            offset: 4,
-            tables: vec![],
-            targets: vec![],
             sql_mode: Some(u64::MAX),
             charsets: Some((8, 255)),
             time_zone: Some("+02:00'; DROP".into()),
             foreign_key_checks: false,
             timestamp_us: 1_700_000_000_000_042,
+            ..SchemaChange::of(sql)
         }
     }
 

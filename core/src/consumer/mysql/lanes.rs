@@ -106,7 +106,7 @@ impl Lanes {
 
     /// Target transactions that became durable, and conflicts that are recorded at the target.
     pub(super) fn applied(&self) -> Applied {
-        Applied { commits: self.commits, conflicts: self.conflicts.load(Ordering::Relaxed) }
+        Applied { commits: self.commits, conflicts: self.conflicts.load(Ordering::Relaxed), schema_changes_ignored: 0 }
     }
 
     /// Ends all connections. What was not handed on as a whole is rolled back.

@@ -25,6 +25,7 @@ mod write_set;
 mod writing;
 
 use crate::change::{Change, RowsChange, SchemaChange, SourcePoint};
+use crate::consumer::schema_policy::{SchemaPolicy, shown};
 use crate::consumer::{Applied, Consumer};
 use crate::pipe::fence::Fence;
 use async_trait::async_trait;
@@ -38,7 +39,7 @@ use program::Program;
 use replicator_model::checkpoint::Checkpoint;
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
-use replicator_model::task::{DdlPolicy, MySqlTargetSpec};
+use replicator_model::task::MySqlTargetSpec;
 use replicator_mysql::conflicts;
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::tables::{Collations, collations};
@@ -55,6 +56,7 @@ const REACHED_INTERVAL: Duration = Duration::from_secs(1);
 pub struct MySqlConsumer {
     task: TaskName,
     spec: MySqlTargetSpec,
+    policy: SchemaPolicy,
     open: Option<Open>,
     durable: Option<Checkpoint>,
 }
@@ -127,7 +129,8 @@ impl Open {
 
 impl MySqlConsumer {
     pub fn new(task: TaskName, spec: MySqlTargetSpec) -> Self {
-        Self { task, spec, open: None, durable: None }
+        let policy = SchemaPolicy::new(&task, &spec.ddl);
+        Self { task, spec, policy, open: None, durable: None }
     }
 
     fn opened(open: &mut Option<Open>) -> Result<&mut Open, Failure> {
@@ -174,22 +177,9 @@ impl MySqlConsumer {
     }
 
     async fn change_schema(&mut self, change: &SchemaChange, file: &str, offset: u64) -> Result<(), Failure> {
-        match self.spec.ddl {
-            DdlPolicy::Apply => {}
-            DdlPolicy::Ignore => {
-                Self::opened(&mut self.open)?.plans.forget();
-                return Ok(());
-            }
-            DdlPolicy::Stop => {
-                return Err(Failure::definite(
-                    "schema_change",
-                    format!(
-                        "a schema change at {file}:{offset} and `consumer.ddl` is \"stop\": {}",
-                        ddl::shown(&change.sql)
-                    ),
-                    "decide what the target's table shall look like, set `consumer.ddl` to \"apply\" or \"ignore\", and start again",
-                ));
-            }
+        if !self.policy.carries(change)? {
+            Self::opened(&mut self.open)?.plans.forget();
+            return Ok(());
         }
         if Self::opened(&mut self.open)?.transactions > 0 {
             Self::opened(&mut self.open)?.hand_on().await?;
@@ -201,7 +191,7 @@ impl MySqlConsumer {
                 "statement_not_understood",
                 format!(
                     "a schema change at {file}:{offset} after rows in the same transaction: {}",
-                    ddl::shown(&change.sql)
+                    shown(&change.sql)
                 ),
                 "keep the binary log file and report it; nothing of this transaction has been applied",
             ));
@@ -316,7 +306,8 @@ impl Consumer for MySqlConsumer {
     }
 
     fn applied(&self) -> Applied {
-        self.open.as_ref().map(|open| open.lanes.applied()).unwrap_or_default()
+        let applied = self.open.as_ref().map(|open| open.lanes.applied()).unwrap_or_default();
+        Applied { schema_changes_ignored: self.policy.ignored(), ..applied }
     }
 
     async fn close(&mut self) -> Result<(), Failure> {

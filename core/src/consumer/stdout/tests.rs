@@ -42,17 +42,10 @@ fn transaction(offset: u64) -> [Change; 3] {
     [
         Change::Begin(TransactionStart { gtid: None, file: file.clone(), offset: offset - 10, commit_time_us: 5_000 }),
         Change::Schema(SchemaChange {
-            database: "shop".into(),
-            sql: "DROP TABLE item".into(),
             file: file.clone(),
             offset: offset - 5,
             tables: vec![("shop".into(), "item".into())],
-            targets: vec![],
-            sql_mode: None,
-            charsets: None,
-            time_zone: None,
-            foreign_key_checks: true,
-            timestamp_us: 0,
+            ..SchemaChange::of("DROP TABLE item")
         }),
         Change::Commit(SourcePoint {
             server: "s".into(),

@@ -66,6 +66,7 @@ impl Assembler {
                 offset: seen.offset,
                 tables,
                 targets,
+                kinds: statement.kinds(),
                 sql_mode: session.sql_mode,
                 charsets: session.charsets.map(|c| (c.connection, c.server)),
                 time_zone: session.time_zone.map(lossy),

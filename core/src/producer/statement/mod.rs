@@ -4,8 +4,10 @@
 //! are looked for. What is not known for certain is [`Statement::Unknown`], and stops the task.
 
 mod data;
+mod kinds;
 mod schema;
 
+use replicator_model::task::DdlKind;
 use replicator_schema::dialect::Dialect;
 use replicator_schema::lexer::tokens;
 pub(crate) use replicator_schema::reader::Name;
@@ -50,6 +52,7 @@ pub(crate) enum TableAction {
     Rename,
     Truncate,
     Index,
+    DropIndex,
     View,
     DropView,
     Sequence,
@@ -65,6 +68,10 @@ pub(crate) struct TableStatement {
     pub(crate) mentions: Vec<Name>,
     /// Temporary tables are seen by one session only.
     pub(crate) temporary: bool,
+    /// CREATE OR REPLACE: what had the name is gone.
+    pub(crate) replaces: bool,
+    /// What the clauses of ALTER TABLE do.
+    pub(crate) clauses: Vec<DdlKind>,
     /// Rows come from a query of the statement itself.
     pub(crate) from_select: bool,
     /// `CREATE TABLE … START TRANSACTION` (MySQL 8.0.21): its rows follow in the same transaction. Where that clause is.

@@ -1,5 +1,6 @@
 //! CREATE, ALTER, DROP, RENAME and TRUNCATE. Statements about objects that are not replicated are passed over.
 
+use super::kinds::clauses;
 use super::{DatabaseAction, Name, Statement, TableAction, TableStatement};
 use replicator_schema::objects::{accept_duality, is_apart_from_tables};
 use replicator_schema::reader::Reader;
@@ -8,19 +9,19 @@ use replicator_schema::reader::Reader;
 struct Modifiers {
     temporary: bool,
     index: bool,
+    replaces: bool,
 }
 
 /// Takes what may stand between the verb and the kind of object.
 fn modifiers(reader: &mut Reader<'_>) -> Modifiers {
     let mut found = Modifiers::default();
     loop {
-        if reader.accept_all(&["OR", "REPLACE"]) || reader.accept("ONLINE") || reader.accept("OFFLINE") {
+        if reader.accept_any(&["ONLINE", "OFFLINE", "IGNORE"]) {
             continue;
         }
-        if reader.accept("IGNORE") {
-            continue;
-        }
-        if reader.accept("TEMPORARY") {
+        if reader.accept_all(&["OR", "REPLACE"]) {
+            found.replaces = true;
+        } else if reader.accept("TEMPORARY") {
             found.temporary = true;
         } else if ["UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR"].iter().any(|word| reader.accept(word)) {
             found.index = true;
@@ -37,8 +38,9 @@ fn modifiers(reader: &mut Reader<'_>) -> Modifiers {
 }
 
 fn table(action: TableAction, names: Vec<Name>) -> TableStatement {
-    let (mentions, temporary, from_select, start_transaction) = (Vec::new(), false, false, None);
-    TableStatement { action, names, mentions, temporary, from_select, start_transaction }
+    let (mentions, clauses, start_transaction) = (Vec::new(), Vec::new(), None);
+    let (temporary, replaces, from_select) = (false, false, false);
+    TableStatement { action, names, mentions, temporary, replaces, clauses, from_select, start_transaction }
 }
 
 pub(super) fn create(reader: &mut Reader<'_>) -> Option<Statement> {
@@ -48,11 +50,11 @@ pub(super) fn create(reader: &mut Reader<'_>) -> Option<Statement> {
         "TABLE" => {
             reader.accept_all(&["IF", "NOT", "EXISTS"]);
             let name = reader.name()?;
-            Some(Statement::Table(create_table(reader, name, modifiers.temporary)))
+            Some(Statement::Table(create_table(reader, name, &modifiers)))
         }
         "INDEX" => {
             reader.accept_all(&["IF", "NOT", "EXISTS"]);
-            index(reader)
+            index(reader, TableAction::Index)
         }
         _ if modifiers.index && object != "REFERENCE" => None,
         "VIEW" => {
@@ -73,8 +75,9 @@ pub(super) fn create(reader: &mut Reader<'_>) -> Option<Statement> {
 }
 
 /// The rest of CREATE TABLE, from behind its name.
-fn create_table(reader: &mut Reader<'_>, name: Name, temporary: bool) -> TableStatement {
-    let mut statement = TableStatement { temporary, ..table(TableAction::Create, vec![name]) };
+fn create_table(reader: &mut Reader<'_>, name: Name, modifiers: &Modifiers) -> TableStatement {
+    let &Modifiers { temporary, replaces, .. } = modifiers;
+    let mut statement = TableStatement { temporary, replaces, ..table(TableAction::Create, vec![name]) };
     let in_parentheses = reader.accept_symbol('(');
     if reader.accept("LIKE") {
         statement.mentions.extend(reader.name());
@@ -112,14 +115,14 @@ fn start_transaction(reader: &mut Reader<'_>, statement: &mut TableStatement) ->
 }
 
 /// `name … ON table`, for CREATE and DROP INDEX.
-fn index(reader: &mut Reader<'_>) -> Option<Statement> {
+fn index(reader: &mut Reader<'_>, action: TableAction) -> Option<Statement> {
     while !reader.accept("ON") {
         if reader.is_empty() {
             return None;
         }
         reader.skip();
     }
-    Some(Statement::Table(table(TableAction::Index, vec![reader.name()?])))
+    Some(Statement::Table(table(action, vec![reader.name()?])))
 }
 
 pub(super) fn alter(reader: &mut Reader<'_>) -> Option<Statement> {
@@ -150,7 +153,9 @@ pub(super) fn alter(reader: &mut Reader<'_>) -> Option<Statement> {
 /// The rest of ALTER TABLE, from behind its name: other tables come in by RENAME, EXCHANGE and CONVERT, and by
 /// REFERENCES. A tablespace that is imported brings rows that no event tells of.
 fn alter_table(reader: &mut Reader<'_>, name: Name) -> Option<Statement> {
-    let mut statement = table(TableAction::Alter, vec![name]);
+    let mark = reader.mark();
+    let mut statement = TableStatement { clauses: clauses(reader), ..table(TableAction::Alter, vec![name]) };
+    reader.back_to(mark);
     let mut depth = 0usize;
     while !reader.is_empty() {
         if reader.accept_symbol('(') {
@@ -203,7 +208,7 @@ pub(super) fn drop(reader: &mut Reader<'_>) -> Option<Statement> {
         }
         "INDEX" => {
             reader.accept_all(&["IF", "EXISTS"]);
-            index(reader)
+            index(reader, TableAction::DropIndex)
         }
         "DATABASE" | "SCHEMA" => {
             reader.accept_all(&["IF", "EXISTS"]);

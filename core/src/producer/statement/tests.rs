@@ -31,8 +31,8 @@ fn tables_are_found_in_every_form_of_statement() {
         ("CREATE /*M!100100 OR REPLACE */ TABLE t (a INT COMMENT 'select')", Create, vec!["t"]),
         ("CREATE UNIQUE INDEX i USING BTREE ON shop.t (a)", Index, vec!["shop.t"]),
         ("create fulltext index if not exists i on t (a)", Index, vec!["t"]),
-        ("DROP INDEX i ON t", Index, vec!["t"]),
-        ("DROP INDEX IF EXISTS `on` ON t", Index, vec!["t"]),
+        ("DROP INDEX i ON t", DropIndex, vec!["t"]),
+        ("DROP INDEX IF EXISTS `on` ON t", DropIndex, vec!["t"]),
         ("ALTER TABLE t ADD COLUMN b INT, RENAME COLUMN c TO d", Alter, vec!["t"]),
         ("ALTER TABLE a.t RENAME TO b.u", Alter, vec!["a.t", "b.u"]),
         ("ALTER TABLE t RENAME u, ADD COLUMN x INT DEFAULT (1)", Alter, vec!["t", "u"]),
@@ -170,5 +170,50 @@ fn statements_on_rows_name_their_one_table_or_none() {
         "WITH c AS (SELECT 1) DELETE FROM t",
     ] {
         assert_eq!(name(uncertain), None, "{uncertain}");
+    }
+}
+
+#[test]
+fn a_schema_change_is_of_kinds() {
+    use replicator_model::task::DdlKind::*;
+    for (sql, kinds) in [
+        ("CREATE TABLE t (a INT)", vec![CreateTable]),
+        ("CREATE OR REPLACE TABLE t (a INT)", vec![CreateTable, DropTable]),
+        ("CREATE OR REPLACE VIEW v AS SELECT 1", vec![View]),
+        ("DROP TABLE t", vec![DropTable]),
+        ("DROP VIEW v", vec![View]),
+        ("RENAME TABLE a TO b", vec![RenameTable]),
+        ("TRUNCATE t", vec![Truncate]),
+        ("CREATE UNIQUE INDEX i ON t (a)", vec![CreateIndex]),
+        ("DROP INDEX i ON t", vec![DropIndex]),
+        ("CREATE DATABASE d", vec![CreateDatabase]),
+        ("ALTER DATABASE d CHARSET latin1", vec![AlterDatabase]),
+        ("DROP SCHEMA d", vec![DropDatabase]),
+        ("CREATE SEQUENCE s", vec![Sequence]),
+        ("ALTER TABLE t ADD a INT, ADD COLUMN `index` INT, ADD vector INT", vec![AddColumn]),
+        ("ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT DEFAULT (1 + 2) AFTER b, DROP c", vec![AddColumn, DropColumn]),
+        ("ALTER TABLE t ADD (a INT, KEY (a), b DECIMAL(9,2))", vec![AddColumn, CreateIndex]),
+        (
+            "ALTER TABLE t ADD KEY (a), ADD CONSTRAINT UNIQUE (b), ADD SPATIAL INDEX (g), ADD VECTOR (v)",
+            vec![CreateIndex],
+        ),
+        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0), DROP CONSTRAINT d", vec![AlterTable, DropIndex]),
+        ("ALTER TABLE t DROP PRIMARY KEY, DROP KEY i, DROP FOREIGN KEY f", vec![DropIndex, AlterTable]),
+        ("ALTER TABLE t DROP system, DROP `key`", vec![DropColumn]),
+        ("ALTER TABLE t DROP SYSTEM VERSIONING", vec![AlterTable]),
+        ("ALTER TABLE t MODIFY a ENUM('x', 'DROP'), ALGORITHM=INPLACE, LOCK=NONE", vec![AlterTable]),
+        ("ALTER TABLE t ADD INDEX (a), ALGORITHM=INPLACE", vec![CreateIndex]),
+        ("ALTER TABLE t RENAME TO u, RENAME COLUMN a TO b", vec![RenameTable, AlterTable]),
+        ("ALTER TABLE t DROP PARTITION p0, p1", vec![DropPartition]),
+        ("ALTER TABLE t TRUNCATE PARTITION p0", vec![Truncate]),
+        (
+            "ALTER TABLE t ADD PARTITION (PARTITION p VALUES LESS THAN (3), PARTITION q VALUES LESS THAN (4))",
+            vec![AlterTable],
+        ),
+        ("ALTER TABLE t ADD a INT PARTITION BY HASH (a) PARTITIONS 3", vec![AddColumn]),
+        ("ALTER TABLE t", vec![AlterTable]),
+        ("GRANT ALL ON *.* TO u", vec![]),
+    ] {
+        assert_eq!(read(sql).kinds(), kinds, "{sql}");
     }
 }

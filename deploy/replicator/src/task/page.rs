@@ -61,6 +61,9 @@ pub(crate) fn page(status: &StatusView) -> String {
     if let Some(progress) = status.progress.as_ref().filter(|progress| progress.conflicts > 0) {
         line("conflicts", format!("{}, see mysql_replicator.conflict at the target", progress.conflicts));
     }
+    if let Some(progress) = status.progress.as_ref().filter(|progress| progress.schema_changes_ignored > 0) {
+        line("schema changes", format!("{} ignored, as consumer.ddl says", progress.schema_changes_ignored));
+    }
     if status.skipped > 0 {
         line("left out", format!("{} transactions, by order", status.skipped));
     }

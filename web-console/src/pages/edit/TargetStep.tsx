@@ -5,6 +5,7 @@ import { ConnectionTest } from './ConnectionTest';
 import { SpecChoice, SpecNumber, SpecTags, SpecText, useSpecForm } from './FormFields';
 import { PropertiesField } from './PropertiesField';
 import { Routes } from './Routes';
+import { SchemaChanges } from './SchemaChanges';
 import { SecretField } from './SecretField';
 import { ServerFields } from './ServerFields';
 import { emptyConsumer, type ConsumerKind, type Spec } from './spec';
@@ -48,16 +49,8 @@ function MySqlFields() {
   return (
     <>
       <ServerFields end="consumer" />
+      <SchemaChanges />
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs">
-        <SpecChoice
-          path="consumer.ddl"
-          label={t('target.ddl')}
-          choices={[
-            { value: 'apply', label: t('target.ddl_apply') },
-            { value: 'ignore', label: t('target.ddl_ignore') },
-            { value: 'stop', label: t('target.ddl_stop') },
-          ]}
-        />
         <SpecChoice
           path="consumer.on_conflict"
           label={t('target.on_conflict')}
@@ -116,6 +109,7 @@ function KafkaFields() {
         <SpecText path="consumer.message_bytes_max" label={t('kafka.message_bytes_max')} placeholder="1 MiB" />
         <SpecText path="consumer.delivery_timeout" label={t('kafka.delivery_timeout')} placeholder="30s" />
       </SimpleGrid>
+      <SchemaChanges />
       <SecretField path="consumer.sasl_password" label={t('kafka.sasl_password')} />
       <PropertiesField />
     </>

@@ -88,6 +88,11 @@ function Facts({ name, status, queueMost }: { name: PartName; status: Status; qu
           {progress && progress.conflicts > 0 && (
             <div style={{ color: 'var(--warn-text)' }}>{t('pipe.conflicts', { count: progress.conflicts })}</div>
           )}
+          {progress && progress.schema_changes_ignored > 0 && (
+            <div style={{ color: 'var(--warn-text)' }}>
+              {t('pipe.schema_changes_ignored', { count: progress.schema_changes_ignored })}
+            </div>
+          )}
         </>
       );
   }
