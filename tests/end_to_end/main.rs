@@ -33,5 +33,6 @@ mod server_api;
 mod servers_start;
 mod task_life;
 mod two_phase_alter;
+mod two_way;
 mod workload;
 mod xa_transactions;

@@ -13,6 +13,7 @@ pub mod head;
 pub mod heartbeat;
 pub mod locate;
 pub mod markers;
+pub mod origin;
 pub mod passed;
 pub mod place;
 pub mod prepared;

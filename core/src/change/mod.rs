@@ -12,10 +12,12 @@ pub(crate) mod charset;
 mod point;
 mod rows;
 mod table;
+mod trail;
 
 pub use point::{Progressed, SourcePoint};
 pub use rows::{RowsChange, RowsError};
 pub use table::{Column, TableSchema};
+pub use trail::Trail;
 
 use replicator_model::gtid::Gtid;
 use replicator_model::task::DdlKind;
@@ -43,6 +45,8 @@ pub struct TransactionStart {
     pub offset: u64,
     /// When it was committed at the source, in microseconds since 1970 UTC; whole seconds where the source says no more.
     pub commit_time_us: i64,
+    /// The servers it has passed, the source last.
+    pub trail: Trail,
 }
 
 /// A statement that changes tables, databases or views: the source's text, and the session it ran in.

@@ -22,6 +22,8 @@ pub struct SourcePoint {
     pub commit_time_us: i64,
     /// The transaction that ended here was the task's own heartbeat, written at this time by the source's clock.
     pub heartbeat_us: Option<i64>,
+    /// The transaction that ended here has only rows that tasks keep for themselves at the source.
+    pub is_bookkeeping: bool,
 }
 
 /// Everything up to a point: what a checkpoint is made of.

@@ -38,6 +38,11 @@ pub trait Consumer: Send {
     /// See 1.
     async fn open(&mut self, fence: Fence) -> Result<Option<Checkpoint>, Failure>;
 
+    /// The target's name in trails, once it is open; `None` where changes come back from nothing.
+    fn site(&self) -> Option<&str> {
+        None
+    }
+
     /// See 2.
     async fn begin(&mut self, start: &Checkpoint) -> Result<(), Failure>;
 

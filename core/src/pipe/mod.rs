@@ -69,6 +69,9 @@ impl Pipe {
         if let Some(transaction) = &skip {
             self.producer.skip(transaction.clone());
         }
+        if let Some(site) = self.consumer.site() {
+            self.producer.goes_to(site);
+        }
         let start = self.producer.open(resume.as_ref()).await?;
         match is_rewind {
             true => self.consumer.rewind(&start).await?,

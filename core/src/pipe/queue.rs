@@ -91,6 +91,7 @@ mod tests {
             gtid: None,
             commit_time_us: 0,
             heartbeat_us: None,
+            is_bookkeeping: false,
         })
     }
 

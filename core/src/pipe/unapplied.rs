@@ -119,6 +119,7 @@ mod tests {
             gtid: None,
             commit_time_us: 0,
             heartbeat_us,
+            is_bookkeeping: false,
         }
     }
 

@@ -1,8 +1,9 @@
 //! The producer for MySQL and MariaDB: connections around the decisions of `beginning` and `assemble`.
 
 use super::Producer;
-use super::assemble::{self, Assembler, OwnHeartbeat, Wanted};
-use super::followed::{self, Followed, Looked, SchemaStore};
+use super::assemble::{self, Applied, Assembler, OwnHeartbeat, Wanted};
+use super::followed::{Followed, Looked, SchemaStore};
+use super::lookup::look;
 use super::prepared::{PreparedReader, PreparedRows};
 use super::read_from::{Hosts, ReadFrom, most_hopeful};
 use super::rival;
@@ -18,17 +19,18 @@ use replicator_model::failure::Failure;
 use replicator_model::gtid::GtidSet;
 use replicator_model::name::TaskName;
 use replicator_model::position::Position;
-use replicator_model::task::{PipeSpec, ProducerSpec, Route, Start};
+use replicator_model::task::{AppliedChanges, PipeSpec, ProducerSpec, Route, Start};
 use replicator_mysql::beginning::{self, Beginning, FIRST_OFFSET, Source};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::facts::{ServerFacts, ServerFlavor};
 use replicator_mysql::head::{self, LogFile, SourceHead};
 use replicator_mysql::locate::LogReader;
+use replicator_mysql::origin;
 use replicator_mysql::passed::{Passed, first_rotate};
 use replicator_mysql::place::Place;
 use replicator_mysql::replication::{BinlogConnection, Dump, DumpFrom, ReplicaIdentity};
 use replicator_mysql::stream_error::REPLICA_ID_TAKEN;
-use replicator_mysql::tables::{self, TableDefinition};
+use replicator_mysql::tables;
 use replicator_schema::dialect::Dialect;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -44,6 +46,9 @@ pub(super) struct BinlogProducer {
     identity: ReplicaIdentity,
     scope: Scope,
     start: Start,
+    applied: AppliedChanges,
+    /// The target's name in trails.
+    target: Option<String>,
     heartbeat: Duration,
     event_bytes_max: u64,
     prepared_bytes_max: usize,
@@ -83,6 +88,8 @@ impl BinlogProducer {
             identity: ReplicaIdentity::of_task(task.as_str(), spec.server_id),
             scope: Scope::new(spec, routes),
             start: spec.start.clone(),
+            applied: spec.applied,
+            target: None,
             heartbeat: spec.heartbeat.duration(),
             event_bytes_max: pipe.event_bytes_max.get(),
             prepared_bytes_max: usize::try_from(pipe.prepared_bytes_max.get()).unwrap_or(usize::MAX),
@@ -112,6 +119,9 @@ impl BinlogProducer {
             Some(store) => Followed::open(&mut conn, &facts, &scope, store, resume, &begun.position).await?,
             None => None,
         };
+        let site = origin::site(&mut conn, &facts).await?;
+        let statements = origin::applied_ddl(&mut conn).await?;
+        let applied = Applied::new(self.applied, site, self.target.clone(), statements);
         // Its answers are all there; a connection that does not close in order is the server's to clean up.
         drop(conn);
         let server = facts.server.clone();
@@ -124,6 +134,7 @@ impl BinlogProducer {
             server: server.clone(),
             track_gtids: begun.gtid_set.is_some(),
             collations: collations.clone(),
+            applied: applied.clone(),
         };
         let beginning = assemble::Beginning {
             scope,
@@ -135,6 +146,7 @@ impl BinlogProducer {
             place: begun.place,
             floor: begun.position.clone(),
             heartbeat: Some(OwnHeartbeat { task: self.task.to_string(), server_id: facts.server_id }),
+            applied,
             // Where the checkpoint is behind it, it has been left out, and only that is not recorded yet.
             skip: self.skip.clone().filter(|skip| !resume.is_some_and(|resume| resume.has_passed(skip))),
             prepared_bytes_max: Some(self.prepared_bytes_max),
@@ -266,6 +278,10 @@ impl Producer for BinlogProducer {
         self.skip = Some(transaction);
     }
 
+    fn goes_to(&mut self, target: &str) {
+        self.target = Some(target.to_owned());
+    }
+
     fn remember(&mut self, store: Arc<dyn SchemaStore>) {
         self.schemas = Some(store);
     }
@@ -381,34 +397,6 @@ impl Drop for Stream {
 
 fn ended(what: &str, error: &JoinError) -> Failure {
     Failure::transient("connection_lost", format!("{what} ended: {error}"), "it is tried again")
-}
-
-/// Asks for a table, and when that was.
-async fn look(
-    endpoint: Endpoint,
-    facts: ServerFacts,
-    database: String,
-    table: String,
-) -> Result<Option<Looked>, Failure> {
-    let mut conn = endpoint.connect(&[]).await?;
-    let looked = followed::look_up(&mut conn, &facts, &database, &table).await?;
-    if let Err(error) = conn.disconnect().await {
-        tracing::debug!(%error, "a connection for a table's definition did not close in order");
-    }
-    Ok(looked)
-}
-
-pub(super) async fn look_up(
-    endpoint: Endpoint,
-    database: String,
-    table: String,
-) -> Result<Option<TableDefinition>, Failure> {
-    let mut conn = endpoint.connect(&[]).await?;
-    let definition = tables::table(&mut conn, &database, &table).await?;
-    if let Err(error) = conn.disconnect().await {
-        tracing::debug!(%error, "a connection for a table's definition did not close in order");
-    }
-    Ok(definition)
 }
 
 /// What makes a source unfit, whatever the position.

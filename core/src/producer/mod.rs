@@ -15,6 +15,7 @@ mod binlog;
 mod column_type;
 mod followed;
 mod heartbeat;
+mod lookup;
 mod prepared;
 mod read_from;
 mod rival;
@@ -47,6 +48,9 @@ pub trait Producer: Send {
     /// Called before `open`, if at all: leave this transaction out, which has to be the first of the task's that comes.
     /// It is handed on as one without changes. Another one that comes first is the definite failure `skip_mismatch`.
     fn skip(&mut self, transaction: TransactionPlace);
+
+    /// Called before `open`, if at all: the target's name in trails. What has passed it does not go there again.
+    fn goes_to(&mut self, target: &str);
 
     /// Called before `open`, if at all: where to keep what the source's tables looked like, so that rows can be read
     /// that were written before a table was changed. Without it the source is asked, which knows the present alone.

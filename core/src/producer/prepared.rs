@@ -1,9 +1,10 @@
 //! Distributed transactions whose rows are read again from the source's log, because they were too large to be held or
 //! were prepared before this connection began: a look of its own, in a worker of its own.
 
-use super::assemble::{Assembler, Beginning, Wanted, WantedTransaction};
-use super::binlog::{look_up, now_us};
+use super::assemble::{Applied, Assembler, Beginning, Wanted, WantedTransaction};
+use super::binlog::now_us;
 use super::followed::Followed;
+use super::lookup::look_up;
 use super::scope::Scope;
 use crate::change::{Change, RowsChange};
 use replicator_binlog::Decoder;
@@ -29,6 +30,7 @@ pub(super) struct PreparedReader {
     pub(super) server: String,
     pub(super) track_gtids: bool,
     pub(super) collations: Collations,
+    pub(super) applied: Applied,
     /// What tables look like when the outcome comes.
     pub(super) followed: Option<Followed>,
 }
@@ -133,6 +135,7 @@ impl PreparedReader {
             place: Place::new(&from.file, from.offset),
             floor: from.clone(),
             heartbeat: None,
+            applied: self.applied.clone(),
             skip: None,
             prepared_bytes_max: None,
         })

@@ -1,5 +1,6 @@
 //! Table maps of the log, completed to the schemas that rows are read with.
 
+use super::assemble::OwnTable;
 use super::column_type;
 use super::scope::Scope;
 use crate::change::{Column, TableSchema};
@@ -20,6 +21,8 @@ pub(super) enum Known {
     Outside,
     /// Heartbeats of tasks at the source, which may be this one's.
     Heartbeat(TableMap),
+    /// What tasks that apply at the source keep there.
+    Own(OwnTable),
     Table(Arc<TableSchema>),
 }
 

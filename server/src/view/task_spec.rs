@@ -2,8 +2,8 @@
 //! knows nothing of OpenAPI; a test holds the two together.
 
 use super::words::{
-    CompressionWord, DdlWord, DeliveryWord, FormatWord, OnConflictWord, ProducerWord, StandbyWord, StartWord,
-    TlsModeWord,
+    AppliedWord, CompressionWord, DdlWord, DeliveryWord, FormatWord, OnConflictWord, ProducerWord, StandbyWord,
+    StartWord, TlsModeWord,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,6 +89,10 @@ pub struct ProducerDocument {
     /// Patterns of what to leave out of those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// What becomes of changes that tasks applied at the source: `carry` (the default) carries them on, but never to a server that
+    /// they have passed; `leave_out` carries only the source's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<AppliedWord>,
     /// The replica id shown to the source. Default: derived from the task's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]

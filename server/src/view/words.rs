@@ -62,6 +62,14 @@ pub enum ProducerWord {
     Mysql,
 }
 
+/// What becomes of changes that tasks applied at the source.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AppliedWord {
+    Carry,
+    LeaveOut,
+}
+
 /// What is demanded of a server's certificate.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -1172,6 +1172,11 @@ export interface components {
             urls: string[];
         };
         /**
+         * @description What becomes of changes that tasks applied at the source.
+         * @enum {string}
+         */
+        AppliedWord: "carry" | "leave_out";
+        /**
          * @description Something that needs somebody.
          * @example {
          *       "kind": "task_failed",
@@ -2126,6 +2131,7 @@ export interface components {
         };
         /** @description Where changes come from: a MySQL or MariaDB server. */
         ProducerDocument: {
+            applied?: components["schemas"]["AppliedWord"] | null;
             connect_timeout?: components["schemas"]["SpanText"] | null;
             /** @description Patterns of what to leave out of those. */
             exclude?: string[];

@@ -14,7 +14,7 @@ pub use consumer::{
 };
 pub use ddl::{DdlKind, DdlPolicies, DdlPolicy};
 pub use pipe::PipeSpec;
-pub use producer::{ProducerKind, ProducerSpec, Start, Tls, TlsMode};
+pub use producer::{AppliedChanges, ProducerKind, ProducerSpec, Start, Tls, TlsMode};
 pub use read::{SpecError, SpecProblem};
 pub use route::{Route, Router};
 pub use write::toml_text;
@@ -23,7 +23,8 @@ use crate::name::{GroupName, TaskName};
 use crate::secret::SecretSource;
 use serde::{Deserialize, Serialize};
 
-/// The replicator's own database on targets, and on sources that get heartbeat rows. Never replicated, so that two tasks can't feed each other's bookkeeping.
+/// The replicator's own database on targets, and on sources that get heartbeat rows. Never replicated, so that two tasks
+/// can't feed each other's bookkeeping.
 pub const REPLICATOR_DATABASE: &str = "mysql_replicator";
 
 /// A task as a user writes it in TOML or JSON. See DESIGN §6; every default stands beside its field.

@@ -33,6 +33,10 @@ pub struct ProducerSpec {
     /// Patterns of tables to leave out of those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<TablePattern>,
+    /// What becomes of changes that tasks applied at the source. Default: carried on, but never to a server that they have
+    /// passed.
+    #[serde(default)]
+    pub applied: AppliedChanges,
     /// The replica id this task shows to the source. It has to be unlike every other replica's; the source ends the
     /// older of two connections with one id. Default: derived from the task's name, stable over restarts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +59,17 @@ pub struct ProducerSpec {
 pub enum ProducerKind {
     #[default]
     Mysql,
+}
+
+/// What becomes of changes that tasks applied at the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppliedChanges {
+    /// They are carried on, with the source's own, unless they have passed this task's target: pairs, chains, rings, stars.
+    #[default]
+    Carry,
+    /// Only the source's own changes are carried: where every site has a task to every other.
+    LeaveOut,
 }
 
 /// Where a task without a checkpoint begins.

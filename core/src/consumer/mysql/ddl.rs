@@ -6,12 +6,13 @@
 //! tables look as before, it has not run and does now; if they don't, it has.
 
 use super::session::{Session, session_settings};
-use crate::change::SchemaChange;
+use crate::change::{SchemaChange, Trail};
 use crate::consumer::schema_policy::shown;
 use mysql_async::{Row, Value};
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::REPLICATOR_DATABASE;
+use replicator_mysql::origin::{APPLIED_DDL, APPLIED_DDL_MAX};
 use replicator_mysql::tables::{Collations, quoted};
 
 /// `sql_mode` bits that every server this side of 5.6 knows and that change what a schema change means
@@ -24,6 +25,12 @@ pub(super) struct PendingDdl {
     pub file: String,
     pub offset: u64,
     pub before_state: String,
+}
+
+/// A statement that is about to run, and where it comes from.
+pub(super) struct Announced<'a> {
+    pub change: &'a SchemaChange,
+    pub trail: &'a Trail,
 }
 
 pub(super) async fn read_pending(session: &mut Session, task: &TaskName) -> Result<Option<PendingDdl>, Failure> {
@@ -45,6 +52,7 @@ pub(super) async fn write_pending(
     task: &TaskName,
     epoch: u64,
     pending: &PendingDdl,
+    announced: &Announced<'_>,
 ) -> Result<(), Failure> {
     let sql = format!(
         "REPLACE INTO {REPLICATOR_DATABASE}.ddl (task, epoch, source_file, source_offset, before_state) VALUES (?, ?, ?, ?, ?)"
@@ -57,7 +65,25 @@ pub(super) async fn write_pending(
         Value::Bytes(pending.before_state.clone().into()),
     ];
     session.rows(&sql, values).await?;
+    announce(session, task, announced).await?;
     session.commit().await
+}
+
+/// Says which statement is about to run on this connection, for tasks that read the target's log.
+async fn announce(session: &mut Session, task: &TaskName, announced: &Announced<'_>) -> Result<(), Failure> {
+    let sql = format!(
+        "INSERT INTO {REPLICATOR_DATABASE}.{APPLIED_DDL} (task, connection, event_time, trail) VALUES (?, CONNECTION_ID(), ?, ?)"
+    );
+    let values = vec![
+        Value::Bytes(task.as_str().into()),
+        Value::Int(announced.change.timestamp_us / 1_000_000),
+        Value::Bytes(announced.trail.to_string().into()),
+    ];
+    session.rows(&sql, values).await?;
+    let sql = format!(
+        "DELETE FROM {REPLICATOR_DATABASE}.{APPLIED_DDL} WHERE id < GREATEST(LAST_INSERT_ID(), {APPLIED_DDL_MAX}) - {APPLIED_DDL_MAX}"
+    );
+    session.rows(&sql, vec![]).await.map(|_| ())
 }
 
 /// Deletes the row in the open transaction.

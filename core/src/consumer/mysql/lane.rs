@@ -14,10 +14,12 @@ use super::program::Program;
 use super::session::Session;
 use super::turn::{Turn, Wait};
 use super::writing;
+use crate::change::Trail;
 use crate::pipe::fence::Fence;
 use mysql_async::{Statement, Value};
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
+use replicator_mysql::origin::SLOTS;
 
 /// Fewer rows are written as they are: a savepoint would cost more than a statement.
 const FOLDED_ROWS_MIN: u64 = 4;
@@ -37,6 +39,8 @@ pub(super) struct Lane {
     applier: Applier,
     insert_marker: Statement,
     delete_markers: Statement,
+    /// `None` where nobody can read what this connection writes.
+    write_origin: Option<Statement>,
     task: TaskName,
     fence: Fence,
     turn: Turn,
@@ -50,10 +54,19 @@ pub(super) struct Job {
     pub(super) number: u64,
     pub(super) group: Group,
     pub(super) program: Program,
+    /// Where its rows come from; `None` if it has none, or where an earlier part has said so.
+    pub(super) origin: Option<Origin>,
     /// The group comes in parts, each in its turn.
     pub(super) in_parts: bool,
     /// What makes it durable; `None` where more parts come.
     pub(super) end: Option<End>,
+}
+
+/// The servers that the rows of a group have passed.
+pub(super) struct Origin {
+    pub(super) trail: Trail,
+    /// Of the group's marker.
+    pub(super) sequence: u64,
 }
 
 pub(super) struct End {
@@ -76,12 +89,25 @@ impl Lane {
         fence: &Fence,
         turn: &Turn,
         conflicts: Conflicts,
+        logs: bool,
     ) -> Result<Self, Failure> {
         let insert_marker = session.prepare(&marker::insert_marker()).await?;
         let delete_markers = session.prepare(&marker::delete_markers()).await?;
+        let write_origin = if logs { Some(session.prepare(&marker::write_origin()).await?) } else { None };
         let (task, fence, turn) = (task.clone(), fence.clone(), turn.clone());
         let applier = Applier::default();
-        Ok(Self { session, applier, insert_marker, delete_markers, task, fence, turn, conflicts, is_patient: true })
+        Ok(Self {
+            session,
+            applier,
+            insert_marker,
+            delete_markers,
+            write_origin,
+            task,
+            fence,
+            turn,
+            conflicts,
+            is_patient: true,
+        })
     }
 
     async fn be_patient(&mut self, patient: bool) -> Result<(), Failure> {
@@ -123,6 +149,7 @@ impl Lane {
     async fn write_ahead(&mut self, job: &Job, program: Program) -> Result<Ahead, Failure> {
         self.be_patient(false).await?;
         let written = async {
+            self.say_origin(job).await?;
             writing::run(program.early, &job.group, &mut self.applier, &mut self.session).await?;
             if self.turn.durable_or_way(program.after, job.number).await == Wait::MakeWay {
                 return Ok(Ahead::Again);
@@ -154,7 +181,11 @@ impl Lane {
                 Some(program) => program,
                 None => Program::alone(&job.group)?,
             };
-            match self.write_folded(&job.group, program).await {
+            let written = match self.say_origin(job).await {
+                Ok(()) => self.write_folded(&job.group, program).await,
+                refused => refused,
+            };
+            match written {
                 Err(failure) if is_lock(&failure) && !job.in_parts && tries < LOCK_TRIES => {
                     tracing::debug!(reason = failure.reason, job.number, "later groups make way");
                     self.roll_back().await?;
@@ -165,6 +196,18 @@ impl Lane {
                 written => return written,
             }
         }
+    }
+
+    /// Begins the open transaction with where its rows come from, so that whoever reads the target's log knows it before
+    /// the first of them. A number that grows makes it a change each time.
+    async fn say_origin(&mut self, job: &Job) -> Result<(), Failure> {
+        let (Some(statement), Some(origin)) = (&self.write_origin, &job.origin) else { return Ok(()) };
+        let values = vec![
+            Value::Bytes(self.task.as_str().into()),
+            Value::UInt(origin.sequence % SLOTS),
+            Value::Bytes(origin.trail.to_string().into()),
+        ];
+        self.session.execute(statement, values).await.map(|_| ())
     }
 
     /// Folded; if the target then differs from what the rows expect, row by row, which either works or fails at the

@@ -21,6 +21,8 @@ pub(super) struct Lanes {
     spec: MySqlTargetSpec,
     task: TaskName,
     fence: Fence,
+    /// The target has a binary log, which tasks may read.
+    logs: bool,
     lanes_max: usize,
     /// Conflicts that are recorded at the target.
     conflicts: Arc<AtomicU64>,
@@ -55,6 +57,7 @@ impl Lanes {
         task: &TaskName,
         fence: &Fence,
         conflicts: u64,
+        logs: bool,
     ) -> Self {
         Self {
             endpoint,
@@ -62,6 +65,7 @@ impl Lanes {
             spec,
             task: task.clone(),
             fence: fence.clone(),
+            logs,
             conflicts: Arc::new(AtomicU64::new(conflicts)),
             commits: 0,
             opened: 0,
@@ -144,7 +148,7 @@ impl Lanes {
         self.opened += 1;
         let conflicts_max = self.spec.conflicts_max.into();
         let conflicts = Conflicts::new(&self.task, self.spec.on_conflict, conflicts_max, &self.conflicts);
-        Lane::start(session, &self.task, &self.fence, &self.turn, conflicts).await
+        Lane::start(session, &self.task, &self.fence, &self.turn, conflicts, self.logs).await
     }
 
     /// Waits for the next job that is done; `false` if none is under way.

@@ -10,6 +10,9 @@
 //!
 //! `conflict` has a row for each row that was not what the source's change expects; see `conflict.rs`.
 //!
+//! `origin` gets a row before the rows of each target transaction, and `applied_ddl` one before each schema change: from
+//! them a task that reads the target's log knows where they come from; see `replicator_mysql::origin`.
+//!
 //! `ddl` has a row while a schema change runs, because that commits by itself; see `ddl.rs`.
 
 use crate::change::{Progressed, SourcePoint};
@@ -18,6 +21,7 @@ use replicator_model::epoch::Epoch;
 use replicator_model::gtid::{GtidSet, MariaDbGtidSet, MySqlGtidSet};
 use replicator_model::position::Position;
 use replicator_model::task::REPLICATOR_DATABASE;
+use replicator_mysql::origin::ORIGIN;
 
 /// How many marker rows a task may have before they become one.
 pub(super) const COMPACT_EVERY: u64 = 1_000;
@@ -82,6 +86,14 @@ pub(super) fn insert_marker() -> String {
            (task, sequence, epoch, source_server, source_file, source_offset, gtid_set, whole_set, event_time_us)
          SELECT task, ?, epoch, ?, ?, ?, ?, ?, ? FROM {REPLICATOR_DATABASE}.owner WHERE task = ? AND epoch = ?
          LOCK IN SHARE MODE"
+    )
+}
+
+/// Says before a transaction's rows where they come from.
+pub(super) fn write_origin() -> String {
+    format!(
+        "INSERT INTO {REPLICATOR_DATABASE}.{ORIGIN} (task, slot, trail, changes) VALUES (?, ?, ?, 1)
+         ON DUPLICATE KEY UPDATE changes = changes + 1"
     )
 }
 
@@ -158,13 +170,17 @@ pub(super) struct Pending {
     since_last: Option<GtidSet>,
     pub last_sequence: u64,
     changed: bool,
+    /// The file of the last marker, as far as this run knows.
+    marked_file: String,
     /// The next marker stands for everything, whatever those before it say.
     whole: bool,
 }
 
 impl Pending {
     pub(super) fn new(checkpoint: Checkpoint, last_sequence: u64) -> Self {
-        Self { progress: Progressed::from(checkpoint), since_last: None, last_sequence, changed: false, whole: false }
+        let marked_file = checkpoint.position.file.clone();
+        let progress = Progressed::from(checkpoint);
+        Self { progress, since_last: None, last_sequence, changed: false, marked_file, whole: false }
     }
 
     /// As after a rewind: what earlier markers say counts no more.
@@ -174,7 +190,9 @@ impl Pending {
 
     pub(super) fn advance(&mut self, point: &SourcePoint) {
         let before = self.progress.position();
-        self.changed |= point.gtid.is_some() || before.offset != point.offset || before.file != *point.file;
+        let is_new = point.gtid.is_some() || before.offset != point.offset || before.file != *point.file;
+        // A marker for another task's marker would be answered by one: two tasks in opposite directions would never be idle.
+        self.changed |= is_new && (!point.is_bookkeeping || self.marked_file != *point.file);
         self.progress.advance(point);
         if let Some(gtid) = &point.gtid {
             let set = self.since_last.get_or_insert_with(|| GtidSet::empty_for(gtid));
@@ -209,6 +227,7 @@ impl Pending {
         self.last_sequence = sequence;
         self.since_last = None;
         self.changed = false;
+        self.marked_file.clone_from(&self.progress.position().file);
         self.whole = false;
     }
 }
@@ -238,6 +257,7 @@ mod tests {
             gtid: Some(Gtid::MariaDb(MariaDbGtid { domain: 0, server: 1, sequence })),
             commit_time_us: 7,
             heartbeat_us: None,
+            is_bookkeeping: false,
         }
     }
 
@@ -267,6 +287,22 @@ mod tests {
         assert!(!pending.is_changed());
         pending.advance(&SourcePoint { offset: 90, gtid: None, ..point(1) });
         assert!(pending.is_changed());
+    }
+
+    #[test]
+    fn bookkeeping_alone_needs_a_marker_once_a_file() {
+        let mut pending = Pending::new(start(), 5);
+        let own = SourcePoint { is_bookkeeping: true, ..point(11) };
+        pending.advance(&own);
+        assert!(!pending.is_changed());
+        pending.advance(&SourcePoint { file: Arc::from("bin.000002"), ..own.clone() });
+        assert!(pending.is_changed(), "else the source could purge the file that a restart would read");
+        pending.written(6);
+        pending.advance(&SourcePoint { file: Arc::from("bin.000002"), offset: 9_999, ..own });
+        assert!(!pending.is_changed());
+        pending.advance(&point(12));
+        assert!(pending.is_changed());
+        assert_eq!(pending.marker(Epoch::new(3)).gtid_set.as_deref(), Some("0-1-12"), "with what was passed over");
     }
 
     /// A new MariaDB, read from its beginning.

@@ -24,14 +24,14 @@ mod value;
 mod write_set;
 mod writing;
 
-use crate::change::{Change, RowsChange, SchemaChange, SourcePoint};
+use crate::change::{Change, RowsChange, SchemaChange, SourcePoint, Trail};
 use crate::consumer::schema_policy::{SchemaPolicy, shown};
 use crate::consumer::{Applied, Consumer};
 use crate::pipe::fence::Fence;
 use async_trait::async_trait;
-use ddl::PendingDdl;
+use ddl::{Announced, PendingDdl};
 use group::Group;
-use lane::{End, Job};
+use lane::{End, Job, Origin};
 use lanes::Lanes;
 use marker::Pending;
 use plans::Plans;
@@ -59,6 +59,8 @@ pub struct MySqlConsumer {
     policy: SchemaPolicy,
     open: Option<Open>,
     durable: Option<Checkpoint>,
+    /// The target's name in trails, if it has a binary log.
+    site: Option<String>,
 }
 
 /// What there is between `open` and the end.
@@ -77,6 +79,8 @@ struct Open {
     pending_ddl: Option<PendingDdl>,
     /// What is taken and not handed on.
     gathered: Group,
+    /// The servers that it has passed.
+    trail: Option<Trail>,
     /// How many of its events, from the first, are of complete source transactions, and of how many.
     complete: usize,
     transactions: u64,
@@ -91,9 +95,7 @@ struct Open {
 
 impl Open {
     fn pending(&mut self) -> Result<&mut Pending, Failure> {
-        self.pending
-            .as_mut()
-            .ok_or_else(|| Failure::transient("not_begun", "the stream has not begun", "it is begun again"))
+        self.pending.as_mut().ok_or_else(not_begun)
     }
 
     /// Hands on all complete transactions as one group, with its marker.
@@ -102,8 +104,10 @@ impl Open {
         let epoch = self.fence.epoch();
         let pending = self.pending()?;
         let marker = pending.marker(epoch);
-        pending.written(marker.sequence);
+        let sequence = marker.sequence;
+        pending.written(sequence);
         let reached = pending.progress.checkpoint(epoch, 0);
+        let origin = if self.in_parts { None } else { self.origin(&group, sequence) };
         let end = End { marker, ran_ddl: std::mem::take(&mut self.ran_ddl) };
         let in_parts = std::mem::take(&mut self.in_parts);
         (self.complete, self.transactions, self.last_marker) = (0, 0, Instant::now());
@@ -112,25 +116,47 @@ impl Open {
             true => Program::alone(&group)?,
             false => Program::behind(&group, self.number, &mut self.writers)?,
         };
-        let job = Job { number: self.number, group, program, in_parts, end: Some(end) };
+        let job = Job { number: self.number, group, program, origin, in_parts, end: Some(end) };
         self.lanes.hand_on(job, Some(reached)).await
+    }
+
+    /// Where the rows of a group come from, whose marker has this number.
+    fn origin(&self, group: &Group, sequence: u64) -> Option<Origin> {
+        let trail = self.trail.clone().filter(|_| !group.is_empty())?;
+        Some(Origin { trail, sequence })
+    }
+
+    /// A transaction begins. Those of one target transaction have passed the same servers.
+    async fn begin(&mut self, trail: Trail) -> Result<(), Failure> {
+        if self.transactions > 0 && self.trail.as_ref().is_some_and(|gathered| *gathered != trail) {
+            self.hand_on().await?;
+        }
+        self.trail = Some(trail);
+        Ok(())
     }
 
     /// Hands on what there is of a transaction that is too large to be gathered.
     async fn hand_on_part(&mut self) -> Result<(), Failure> {
         let group = std::mem::take(&mut self.gathered);
+        let sequence = self.pending()?.last_sequence + 1;
+        let origin = if self.in_parts { None } else { self.origin(&group, sequence) };
         self.number += u64::from(!self.in_parts);
         self.in_parts = true;
         self.writers.write_everything(self.number);
-        let job = Job { number: self.number, program: Program::alone(&group)?, group, in_parts: true, end: None };
+        let job =
+            Job { number: self.number, program: Program::alone(&group)?, group, origin, in_parts: true, end: None };
         self.lanes.hand_on(job, None).await
     }
+}
+
+fn not_begun() -> Failure {
+    Failure::transient("not_begun", "the stream has not begun", "it is begun again")
 }
 
 impl MySqlConsumer {
     pub fn new(task: TaskName, spec: MySqlTargetSpec) -> Self {
         let policy = SchemaPolicy::new(&task, &spec.ddl);
-        Self { task, spec, policy, open: None, durable: None }
+        Self { task, spec, policy, open: None, durable: None, site: None }
     }
 
     fn opened(open: &mut Option<Open>) -> Result<&mut Open, Failure> {
@@ -205,7 +231,9 @@ impl MySqlConsumer {
             tracing::info!(task = %self.task, file, offset, "the schema change had run before the last stop");
         } else {
             let pending = PendingDdl { file: file.to_owned(), offset, before_state: now };
-            ddl::write_pending(&mut open.control, &self.task, open.fence.epoch().get(), &pending).await?;
+            let Some(trail) = &open.trail else { return Err(not_begun()) };
+            let announced = Announced { change, trail };
+            ddl::write_pending(&mut open.control, &self.task, open.fence.epoch().get(), &pending, &announced).await?;
             open.fence.check()?;
             ddl::run(&mut open.control, change, &open.collations).await?;
         }
@@ -244,9 +272,10 @@ impl Consumer for MySqlConsumer {
         session.rollback().await?;
         let sequence = remembered.as_ref().map_or(0, |(sequence, _)| *sequence);
         self.durable = remembered.map(|(_, checkpoint)| checkpoint);
+        self.site = session.site().await?;
         self.open = Some(Open {
             control: session,
-            lanes: Lanes::new(endpoint, self.spec.clone(), &self.task, &fence, conflicts),
+            lanes: Lanes::new(endpoint, self.spec.clone(), &self.task, &fence, conflicts, self.site.is_some()),
             fence,
             plans: Plans::default(),
             writers: Writers::default(),
@@ -255,6 +284,7 @@ impl Consumer for MySqlConsumer {
             sequence,
             pending_ddl,
             gathered: Group::default(),
+            trail: None,
             complete: 0,
             transactions: 0,
             number: 0,
@@ -263,6 +293,10 @@ impl Consumer for MySqlConsumer {
             last_marker: Instant::now(),
         });
         Ok(self.durable.clone())
+    }
+
+    fn site(&self) -> Option<&str> {
+        self.site.as_deref()
     }
 
     async fn begin(&mut self, start: &Checkpoint) -> Result<(), Failure> {
@@ -283,7 +317,7 @@ impl Consumer for MySqlConsumer {
 
     async fn take(&mut self, change: Change) -> Result<(), Failure> {
         match change {
-            Change::Begin(_) => Ok(()),
+            Change::Begin(start) => Self::opened(&mut self.open)?.begin(start.trail).await,
             Change::Rows(rows) => self.gather(rows).await,
             Change::Schema(schema) => {
                 let (file, offset) = (schema.file.clone(), schema.offset);

@@ -11,7 +11,8 @@ use replicator_model::position::Position;
 use replicator_model::task::{CONNECTIONS_MAX, REPLICATOR_DATABASE};
 use replicator_mysql::connect::Endpoint;
 use replicator_mysql::error::failure;
-use replicator_mysql::facts::Version;
+use replicator_mysql::facts::{ServerFacts, Version};
+use replicator_mysql::origin;
 use std::future::Future;
 use std::time::Duration;
 
@@ -123,6 +124,14 @@ impl Session {
         Ok(rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok).unwrap_or(0))
     }
 
+    /// The target's name in trails; `None` if it has no binary log, so that nothing can come back from it.
+    pub(super) async fn site(&mut self) -> Result<Option<String>, Failure> {
+        let facts = ServerFacts::ask(&mut self.conn).await?;
+        let site = origin::site(&mut self.conn, &facts).await?;
+        self.commit().await?;
+        Ok(facts.log_bin.then_some(site))
+    }
+
     async fn refuse_warnings(&mut self) -> Result<(), Failure> {
         let warnings: Vec<(String, u16, String)> = within(self.timeout, self.conn.query("SHOW WARNINGS"))
             .await
@@ -157,7 +166,7 @@ impl Session {
     /// this, no other connection writes for the task, and none that does not know our epoch can commit.
     pub(super) async fn take_over(&mut self, task: &TaskName, fence: &Fence) -> Result<(), Failure> {
         fence.check()?;
-        for sql in marker::schema() {
+        for sql in marker::schema().into_iter().chain(origin::schema()) {
             self.run(&sql).await?;
         }
         self.raise_epoch(task, fence).await?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::change::Trail;
 use parking_lot::Mutex;
 use replicator_model::epoch::Epoch;
 use replicator_model::position::Position;
@@ -40,7 +41,13 @@ fn start() -> Checkpoint {
 fn transaction(offset: u64) -> [Change; 3] {
     let file: Arc<str> = "bin.000001".into();
     [
-        Change::Begin(TransactionStart { gtid: None, file: file.clone(), offset: offset - 10, commit_time_us: 5_000 }),
+        Change::Begin(TransactionStart {
+            gtid: None,
+            file: file.clone(),
+            offset: offset - 10,
+            commit_time_us: 5_000,
+            trail: Trail::parse("s"),
+        }),
         Change::Schema(SchemaChange {
             file: file.clone(),
             offset: offset - 5,
@@ -54,6 +61,7 @@ fn transaction(offset: u64) -> [Change; 3] {
             gtid: None,
             commit_time_us: 5_000,
             heartbeat_us: None,
+            is_bookkeeping: false,
         }),
     ]
 }

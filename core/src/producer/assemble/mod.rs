@@ -12,6 +12,7 @@
 //! A GTID counts as reached only with the end of its transaction. Nothing is held back until then: parts are handed on
 //! as they come.
 
+mod applied;
 mod heartbeat;
 mod prepared;
 mod refusal;
@@ -27,6 +28,7 @@ use super::schema::SchemaCache;
 use super::scope::Scope;
 use super::statement::Statement;
 use crate::change::{Change, TransactionStart};
+pub(super) use applied::{Applied, OwnTable};
 use bytes::Bytes;
 pub(super) use heartbeat::OwnHeartbeat;
 use prepared::PreparedTransactions;
@@ -60,6 +62,7 @@ pub(super) struct Assembler {
     floor: Position,
     /// `None` where a transaction is read again: only its rows matter.
     heartbeat: Option<OwnHeartbeat>,
+    applied: Applied,
     /// The transaction to leave out; it has to be the first of the task's.
     skip: Option<TransactionPlace>,
     /// Where the last compressed transaction begins, to which inner events belong.
@@ -108,6 +111,7 @@ pub(super) struct Beginning {
     /// What has been applied; a source that looks for the first new transaction may begin to read before it.
     pub(super) floor: Position,
     pub(super) heartbeat: Option<OwnHeartbeat>,
+    pub(super) applied: Applied,
     pub(super) skip: Option<TransactionPlace>,
     /// Most bytes of rows held for distributed transactions; beyond, they are left in the log. `None` where one is
     /// read again: its rows are handed on as they come.
@@ -140,6 +144,7 @@ impl Assembler {
             place,
             floor,
             heartbeat,
+            applied,
             skip,
             prepared_bytes_max,
         } = beginning;
@@ -153,6 +158,7 @@ impl Assembler {
             place,
             floor,
             heartbeat,
+            applied,
             skip,
             payload: None,
             transaction: None,

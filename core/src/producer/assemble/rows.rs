@@ -1,5 +1,6 @@
 //! Tables and their rows.
 
+use super::applied::{Fate, OwnTable, trail_of};
 use super::heartbeat;
 use super::refusal::{no_table_map, not_decoded};
 use super::{Assembler, Awaited, Seen, Wanted};
@@ -22,7 +23,11 @@ impl Assembler {
         let map = TableMap::parse(event.body, self.decoder.format()).map_err(not_decoded)?;
         let body: Box<[u8]> = event.body.into();
         if !self.scope.has(&map.database, &map.table) {
-            let known = if heartbeat::is_table(&map) { Known::Heartbeat(map) } else { Known::Outside };
+            let known = match OwnTable::of(&map) {
+                Some(_) if heartbeat::is_table(&map) => Known::Heartbeat(map),
+                Some(own) => Known::Own(own),
+                None => Known::Outside,
+            };
             self.schemas.insert(event.table_id, body, known);
             return Ok(None);
         }
@@ -86,11 +91,21 @@ impl Assembler {
     }
 
     pub(super) fn rows(&mut self, rows: &RowsEvent<'_>, seen: &Seen, bytes: &Bytes) -> Result<(), Failure> {
-        let first_row = self.current()?.rows;
+        let (first_row, left_out) = self.current().map(|transaction| (transaction.rows, transaction.left_out))?;
         if rows.is_dummy() {
             return Ok(());
         }
-        let table = match self.schemas.get(rows.table_id()) {
+        let known = self.schemas.get(rows.table_id());
+        if let Some(Known::Table(_) | Known::Outside) = known {
+            self.transaction.iter_mut().for_each(|transaction| transaction.has_rows = true);
+        }
+        let table = match known {
+            Some(Known::Own(own)) => {
+                let own = own.clone();
+                return self.own_rows(rows, &own);
+            }
+            Some(Known::Outside) => return Ok(()),
+            Some(Known::Table(_)) if left_out => return Ok(()),
             Some(Known::Table(table)) => Arc::clone(table),
             Some(Known::Heartbeat(map)) => {
                 let own = self.heartbeat.as_ref();
@@ -99,7 +114,6 @@ impl Assembler {
                 transaction.heartbeat_us = at_us.or(transaction.heartbeat_us);
                 return Ok(());
             }
-            Some(Known::Outside) => return Ok(()),
             None => return Err(no_table_map()),
         };
         let row_count = count_rows(rows, &table.map).map_err(not_decoded)?;
@@ -119,11 +133,37 @@ impl Assembler {
         })
     }
 
+    /// Rows that a task wrote which applies at the source: before its first row, where the transaction comes from.
+    fn own_rows(&mut self, rows: &RowsEvent<'_>, table: &OwnTable) -> Result<(), Failure> {
+        self.current()?.has_own_rows = true;
+        match table {
+            OwnTable::Origin(map) => {
+                if let Some(passed) = trail_of(rows, map).map_err(not_decoded)? {
+                    let fate = self.applied.fate(&passed);
+                    self.meet(fate);
+                }
+            }
+            OwnTable::AppliedDdl(map) => self.applied.announce(rows, map).map_err(not_decoded)?,
+            OwnTable::Other => {}
+        }
+        Ok(())
+    }
+
+    /// Lets the transaction that is open be carried on, or not.
+    pub(super) fn meet(&mut self, fate: Fate) {
+        match (&mut self.transaction, fate) {
+            (Some(transaction), _) if transaction.begun => {}
+            (Some(transaction), Fate::LeftOut) => transaction.left_out = true,
+            (Some(transaction), Fate::Carried(trail)) => transaction.start.trail = trail,
+            (None, _) => {}
+        }
+    }
+
     /// An UPDATE that was logged as changes inside of JSON values: carried as the UPDATE with whole values that it means.
     pub(super) fn partial_update(&mut self, update: &PartialUpdate<'_>, seen: &Seen) -> Result<(), Failure> {
         let table = match self.schemas.get(update.table_id) {
             Some(Known::Table(table)) => Arc::clone(table),
-            Some(Known::Outside | Known::Heartbeat(_)) => return Ok(()),
+            Some(Known::Outside | Known::Heartbeat(_) | Known::Own(_)) => return Ok(()),
             None => return Err(no_table_map()),
         };
         let whole = update.expand(&table.map, MAX_INFLATED_EVENT.into()).map_err(|error| match error.is_unsupported() {

@@ -51,9 +51,14 @@ impl Assembler {
                 return Ok(());
             }
         }
+        if let Some(fate) = self.applied.fate_of_statement(query.thread_id, seen.header.timestamp) {
+            self.meet(fate);
+        }
+        let left_out = self.transaction.as_ref().is_some_and(|transaction| transaction.left_out);
         let database = utf8(query.database, "database name")?;
         let updated = session.updated_databases.as_ref().map(|names| names.iter().map(|name| lossy(name)).collect());
-        if let Some(Carried { sql, database, tables }) = self.judge(statement, sql, database, updated)? {
+        let carried = if left_out { None } else { self.judge(statement, sql, database, updated)? };
+        if let Some(Carried { sql, database, tables }) = carried {
             if query.error_code != 0 {
                 tracing::warn!(code = query.error_code, "the statement ended with an error at the source");
             }

@@ -3,10 +3,11 @@ use proptest::prelude::*;
 use replicator_binlog::{ChecksumAlg, EventKind};
 use replicator_model::failure::ErrorClass;
 use replicator_model::gtid::Gtid;
-use replicator_model::task::ProducerSpec;
+use replicator_model::task::{AppliedChanges, ProducerSpec};
 use replicator_mysql::tables::{ColumnDefinition, TableDefinition};
 use replicator_schema::dialect::{ServerFlavor, Version};
 
+mod applied;
 mod heartbeat;
 mod mariadb;
 
@@ -108,6 +109,7 @@ fn assembler(flavor: ServerFlavor, floor: u64) -> Assembler {
         place: Place::new("bin.000001", 4),
         floor: Position::new("bin.000001", floor),
         heartbeat: Some(OwnHeartbeat { task: "copy".into(), server_id: 1 }),
+        applied: Applied::new(AppliedChanges::Carry, "s".into(), Some("t".into()), vec![]),
         skip: None,
         prepared_bytes_max: Some(1000),
     })

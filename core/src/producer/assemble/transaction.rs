@@ -1,7 +1,7 @@
 //! The transaction that is being read.
 
 use super::prepared::Held;
-use crate::change::TransactionStart;
+use crate::change::{Trail, TransactionStart};
 use replicator_model::gtid::Gtid;
 use std::sync::Arc;
 
@@ -24,11 +24,17 @@ pub(super) struct Transaction {
     pub(super) held: Option<Held>,
     /// It wrote the task's heartbeat, at this time.
     pub(super) heartbeat_us: Option<i64>,
+    /// A task applied it, and it goes no further.
+    pub(super) left_out: bool,
+    /// It has rows that tasks keep for themselves.
+    pub(super) has_own_rows: bool,
+    /// It has others, the task's or not.
+    pub(super) has_rows: bool,
 }
 
 impl Transaction {
-    pub(super) fn new(gtid: Option<Gtid>, file: Arc<str>, offset: u64, commit_time_us: i64) -> Self {
-        let start = TransactionStart { gtid, file, offset, commit_time_us };
+    pub(super) fn new(gtid: Option<Gtid>, file: Arc<str>, offset: u64, commit_time_us: i64, trail: Trail) -> Self {
+        let start = TransactionStart { gtid, file, offset, commit_time_us, trail };
         Self {
             start,
             open: false,
@@ -38,6 +44,9 @@ impl Transaction {
             without_effect: false,
             held: None,
             heartbeat_us: None,
+            left_out: false,
+            has_own_rows: false,
+            has_rows: false,
         }
     }
 }

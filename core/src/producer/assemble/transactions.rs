@@ -28,7 +28,8 @@ impl Assembler {
             }
         }
         self.schemas.trim();
-        let transaction = Transaction::new(gtid, Arc::clone(&self.place.file), seen.offset, commit_time_us);
+        let (file, trail) = (Arc::clone(&self.place.file), self.applied.own_trail());
+        let transaction = Transaction::new(gtid, file, seen.offset, commit_time_us, trail);
         self.transaction = Some(transaction);
         self.skip_if_ordered();
         self.transaction.as_mut().ok_or_else(|| incomplete("it did not begin"))
@@ -112,6 +113,7 @@ impl Assembler {
             gtid: gtid.filter(|_| self.track_gtids),
             commit_time_us,
             heartbeat_us: transaction.and_then(|transaction| transaction.heartbeat_us),
+            is_bookkeeping: transaction.is_some_and(|transaction| transaction.has_own_rows && !transaction.has_rows),
         }
     }
 

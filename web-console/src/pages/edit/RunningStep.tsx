@@ -3,7 +3,7 @@
 import { Accordion, Group, NumberInput, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { SpecNumber, SpecText, useFieldError, useSpecForm } from './FormFields';
+import { SpecChoice, SpecNumber, SpecText, useFieldError, useSpecForm } from './FormFields';
 import { StartPicker } from './StartPicker';
 import { startFields, startOf, type StartKind } from './start';
 import { StandbyChoice } from './StandbyChoice';
@@ -57,6 +57,14 @@ export function RunningStep() {
                 placeholder={t('running.lag_heartbeat_default')}
               />
               <SpecText path="producer.connect_timeout" label={t('running.connect_timeout')} placeholder="10s" />
+              <SpecChoice
+                path="producer.applied"
+                label={t('running.applied')}
+                choices={[
+                  { value: 'carry', label: t('running.applied_carry') },
+                  { value: 'leave_out', label: t('running.applied_leave_out') },
+                ]}
+              />
               <SpecNumber
                 path="producer.server_id"
                 label={t('running.server_id')}
