@@ -1,6 +1,6 @@
 //! Two texts compared, as people read it.
 
-use replicator_model::secret::SecretSource;
+use replicator_model::secret::{SecretKey, SecretSource};
 
 /// Unchanged lines that are shown around a change.
 const CONTEXT_LINES: usize = 3;
@@ -20,12 +20,12 @@ pub(crate) fn unified((from, old): (&str, &str), (to, new): (&str, &str)) -> Str
 
 /// The keys whose secrets differ, though both are shown as `********`.
 pub(crate) fn secrets_changed(
-    old: &[(&'static str, &mut SecretSource)],
-    new: &[(&'static str, &mut SecretSource)],
+    old: &[(SecretKey, &mut SecretSource)],
+    new: &[(SecretKey, &mut SecretSource)],
 ) -> Vec<String> {
     let differs = |key: &str, new: &SecretSource| {
         let old = old.iter().find(|(name, _)| *name == key).map(|(_, old)| &**old);
         matches!((old, new), (Some(SecretSource::Literal(old)), SecretSource::Literal(new)) if old != new)
     };
-    new.iter().filter(|(key, new)| differs(key, new)).map(|(key, _)| (*key).to_owned()).collect()
+    new.iter().filter(|(key, new)| differs(key, new)).map(|(key, _)| key.to_string()).collect()
 }

@@ -11,6 +11,7 @@ use replicator_coordination::store::StoreError;
 use replicator_model::access::UserRole;
 use replicator_model::failure::Failure;
 use replicator_model::name::{NameError, TaskName, UserName};
+use replicator_model::secret::SecretKey;
 use replicator_model::task::SpecError;
 
 /// Beside an answer, for the audit.
@@ -31,11 +32,11 @@ pub(crate) enum ApiError {
     #[error("the address says task `{address}`, the spec says `{spec}`")]
     NameMismatch { address: TaskName, spec: TaskName },
     #[error("`{key}` is `********`, and there is no earlier version to take it from")]
-    SecretMissing { key: &'static str },
+    SecretMissing { key: SecretKey },
     #[error(
         "`{key}` is `********`, and what it was stored for is another server, port, user or TLS setting, or nothing is stored"
     )]
-    SecretNeededAgain { key: &'static str },
+    SecretNeededAgain { key: SecretKey },
     #[error("{0}")]
     SecretElsewhere(String),
     #[error("{detail}")]

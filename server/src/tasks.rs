@@ -239,6 +239,6 @@ mod tests {
     #[test]
     fn a_redacted_secret_needs_an_earlier_version() {
         let mut new = spec("copy", "g1", "********");
-        assert_eq!(admit_secrets(&mut new), Err(ApiError::SecretMissing { key: "producer.password" }));
+        assert_eq!(admit_secrets(&mut new), Err(ApiError::SecretMissing { key: "producer.password".into() }));
     }
 }

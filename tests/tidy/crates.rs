@@ -36,7 +36,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
 
 /// Crates that do no I/O, and all they may be built upon: no runtime, no client, no clock.
 const PURE: [(&str, &[&str]); 3] = [
-    ("replicator-model", &["ipnet", "jiff", "regex", "serde", "serde_json", "thiserror", "toml", "uuid"]),
+    (
+        "replicator-model",
+        &["hmac", "ipnet", "jiff", "regex", "serde", "serde_json", "sha2", "thiserror", "toml", "uuid"],
+    ),
     ("replicator-schema", &["serde", "serde_json", "thiserror"]),
     ("replicator-binlog", &["crc32fast", "flate2", "thiserror", "zstd"]),
 ];
@@ -47,7 +50,7 @@ const GUESTS: [(&str, &[&str]); 7] = [
     ("rdkafka", &["replicator-core", "replicator-server", "replicator-tests"]),
     ("mysql_async", &["replicator-core", "replicator-mysql", "replicator-tests"]),
     ("utoipa", &["replicator-server"]),
-    ("hmac", &["replicator-monitor"]),
+    ("hmac", &["replicator-model", "replicator-monitor"]),
     ("encoding_rs", &["replicator-core"]),
     ("terminal_size", &["replicator"]),
 ];

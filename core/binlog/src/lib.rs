@@ -19,6 +19,7 @@
 //! | `payload`, `inflater`, `deflate`, `compressed_column` | compressed transactions (MySQL), events and columns (MariaDB) |
 //! | `table_map`, `optional_metadata`, `column` | what a table looks like |
 //! | `rows`, `value`, `decimal`, `temporal` | rows and their values |
+//! | `rows_writer` | rows written anew, with other columns |
 //! | `partial_update`, `json_diff`, `json_tree` | changes inside of JSON values |
 //! | `text`, `jsonb` | values as the servers print them |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -46,6 +47,7 @@ mod partial_update;
 mod payload;
 mod query;
 mod rows;
+mod rows_writer;
 mod splitter;
 mod statement;
 mod table_map;
@@ -69,7 +71,8 @@ pub use mariadb::{MariaDbGtid, MariaDbGtidList};
 pub use partial_update::PartialUpdate;
 pub use payload::{InflateLimits, InnerEvents, PayloadCompression, TransactionPayload};
 pub use query::{Query, SessionCharsets, SessionContext, StatusVars};
-pub use rows::{Bitmap, RowChange, Rows, RowsEvent, RowsFlags, RowsKind, RowsLayout};
+pub use rows::{Bitmap, RowChange, Rows, RowsEvent, RowsFlags, RowsKind, RowsLayout, StoredValue};
+pub use rows_writer::RowsWriter;
 pub use splitter::{FILE_MAGIC, FileSplitter};
 pub use statement::{BeginLoadQuery, ExecuteLoadQuery, Intvar, Rand, UserVar, UserVarValue};
 pub use table_map::{MAX_COLUMNS, TableMap, TableMapCache, TableMapEvent};

@@ -63,14 +63,14 @@ pub struct RowsLayout {
     pub table_id: u64,
     pub flags: RowsFlags,
     pub kind: RowsKind,
-    event: EventKind,
-    width: u16,
-    compressed: bool,
+    pub(crate) event: EventKind,
+    pub(crate) width: u16,
+    pub(crate) compressed: bool,
     /// Offsets in the raw event, header included.
-    bitmaps: u32,
-    rows: u32,
-    end: u32,
-    max_inflated: u32,
+    pub(crate) bitmaps: u32,
+    pub(crate) rows: u32,
+    pub(crate) end: u32,
+    pub(crate) max_inflated: u32,
 }
 
 /// A rows event. Rows are decoded on demand, one after the other.
@@ -278,6 +278,13 @@ pub struct Rows<'a> {
     after: Option<Image<'a>>,
 }
 
+/// A value with the bytes it was read from, which are those of its column's type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StoredValue<'a> {
+    pub value: Value<'a>,
+    pub bytes: &'a [u8],
+}
+
 /// One changed row. Images have one value per column of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowChange<'a> {
@@ -296,13 +303,42 @@ impl<'a> Rows<'a> {
         }
         for (image, values) in [(self.before, before), (self.after, after)] {
             if let Some(image) = image {
-                self.read_image(image, values)?;
+                self.read_image(image, values, |value, _, _| value)?;
             }
         }
         Ok(true)
     }
 
-    fn read_image(&mut self, image: Image<'a>, values: &mut Vec<Value<'a>>) -> Result<(), DecodeError> {
+    /// As [`Rows::next_into`], each value with its own bytes.
+    pub fn next_stored(
+        &mut self,
+        before: &mut Vec<StoredValue<'a>>,
+        after: &mut Vec<StoredValue<'a>>,
+    ) -> Result<bool, DecodeError> {
+        before.clear();
+        after.clear();
+        if self.cursor.is_empty() {
+            return Ok(false);
+        }
+        for (image, values) in [(self.before, before), (self.after, after)] {
+            if let Some(image) = image {
+                self.read_image(image, values, |value, start, rest| {
+                    let length = start.len().saturating_sub(rest.len());
+                    StoredValue { value, bytes: start.get(..length).unwrap_or_default() }
+                })?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// `made` gets a value, the rows from its first byte on, and the rows behind it.
+    #[inline]
+    fn read_image<T>(
+        &mut self,
+        image: Image<'a>,
+        values: &mut Vec<T>,
+        made: impl Fn(Value<'a>, &'a [u8], &'a [u8]) -> T,
+    ) -> Result<(), DecodeError> {
         let table = self.table;
         values.reserve(table.columns.len());
         // A row without a single column would never end: `rows` has refused those.
@@ -310,17 +346,18 @@ impl<'a> Rows<'a> {
         let mut position = 0;
         for (index, column) in table.columns.iter().enumerate() {
             if !image.present.contains(index) {
-                values.push(Value::Absent);
+                values.push(made(Value::Absent, &[], &[]));
                 continue;
             }
             let is_null = nulls.contains(position);
             position += 1;
             if is_null {
-                values.push(Value::Null);
+                values.push(made(Value::Null, &[], &[]));
                 continue;
             }
+            let start = self.cursor.rest();
             match value::read(&mut self.cursor, column) {
-                Ok(value) => values.push(value),
+                Ok(value) => values.push(made(value, start, self.cursor.rest())),
                 Err(error) => return Err(self.in_column(index, error)),
             }
         }

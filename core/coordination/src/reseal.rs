@@ -8,7 +8,7 @@ use crate::tasks::Author;
 use bytes::Bytes;
 use replicator_model::channel::ChannelSpec;
 use replicator_model::name::{ChannelName, TaskName};
-use replicator_model::secret::SecretSource;
+use replicator_model::secret::{SecretKey, SecretSource};
 use replicator_model::stored::SpecVersion;
 use replicator_model::task::TaskSpec;
 
@@ -26,7 +26,7 @@ pub struct Resealed {
 }
 
 /// The secrets of a spec, by key.
-type Secrets<'a> = Vec<(&'static str, &'a mut SecretSource)>;
+type Secrets<'a> = Vec<(SecretKey, &'a mut SecretSource)>;
 
 enum Sealing {
     Newest,

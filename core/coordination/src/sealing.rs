@@ -6,7 +6,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use replicator_model::channel::ChannelSpec;
-use replicator_model::secret::{SealedSecret, Secret, SecretSource};
+use replicator_model::secret::{SealedSecret, Secret, SecretKey, SecretSource};
 use replicator_model::task::TaskSpec;
 use std::fmt;
 
@@ -114,7 +114,7 @@ impl Keyring {
         channel
     }
 
-    fn seal_all(&self, owner: &str, secrets: Vec<(&str, &mut SecretSource)>) -> Result<(), CoordinationError> {
+    fn seal_all(&self, owner: &str, secrets: Vec<(SecretKey, &mut SecretSource)>) -> Result<(), CoordinationError> {
         for (key, source) in secrets {
             let SecretSource::Literal(secret) = &*source else { continue };
             if secret.expose().is_empty() {
@@ -127,7 +127,7 @@ impl Keyring {
         Ok(())
     }
 
-    fn open_all(&self, owner: &str, secrets: Vec<(&str, &mut SecretSource)>) {
+    fn open_all(&self, owner: &str, secrets: Vec<(SecretKey, &mut SecretSource)>) {
         for (key, source) in secrets {
             let SecretSource::Sealed(sealed) = &*source else { continue };
             match self.open(&format!("{owner}/{key}"), sealed) {

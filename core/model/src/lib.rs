@@ -7,7 +7,7 @@
 //! A Monitor that finds something wrong by one of the [`rule::RULES`] keeps an [`alert::Alert`] and tells the
 //! [`channel::ChannelSpec`]s, unless a [`silence::Silence`] keeps it quiet.
 //! Who may do all this, and who did, is in [`access`]; what users may have connected to in [`networks`]. What is kept in
-//! the coordination tree goes through [`stored`]; programs read their own settings through [`settings`].
+//! the coordination tree goes through [`stored`]; what a route makes of rows is in [`shape`]; programs read their own settings through [`settings`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -28,6 +28,7 @@ pub mod rule;
 pub mod rule_settings;
 pub mod secret;
 pub mod settings;
+pub mod shape;
 pub mod silence;
 pub mod span;
 pub mod status;

@@ -2,11 +2,15 @@
 
 use crate::failure::Failure;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
 /// What stands in every output instead of a secret. An edit that sends it back means "keep what is there".
 pub const REDACTED: &str = "********";
+
+/// Where a secret stands in its document, such as `producer.password`.
+pub type SecretKey = Cow<'static, str>;
 
 /// A secret text. `Debug`, `Display` and `Serialize` show [`REDACTED`]; only [`Secret::expose`] gives it out.
 #[derive(Clone, PartialEq, Eq, Default)]

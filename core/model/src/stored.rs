@@ -12,7 +12,7 @@ use crate::epoch::Epoch;
 use crate::instance::{CoreInfo, InstanceInfo, ServerInfo};
 use crate::monitor::{LeaseMemory, MonitorInfo};
 use crate::rule_settings::RuleSettings;
-use crate::secret::{SealedSecret, SecretSource};
+use crate::secret::{SealedSecret, SecretKey, SecretSource};
 use crate::silence::{Acknowledgement, Silence};
 use crate::status::TaskStatus;
 use crate::task::{Standby, TaskSpec};
@@ -31,7 +31,7 @@ pub enum StoredError {
     #[error("it is a {what} of version {found}, and this program reads up to {STORED_VERSION}; update the program")]
     Newer { what: &'static str, found: u32 },
     #[error("`{key}` of the {what} is not sealed")]
-    Unsealed { what: &'static str, key: &'static str },
+    Unsealed { what: &'static str, key: SecretKey },
 }
 
 /// What is kept in a node.
@@ -233,7 +233,7 @@ impl StoredSpec {
 /// What stands beside a spec. A text that is not sealed gets no further than here; an empty one is no secret.
 fn sealed_texts(
     what: &'static str,
-    secrets: Vec<(&'static str, &mut SecretSource)>,
+    secrets: Vec<(SecretKey, &mut SecretSource)>,
 ) -> Result<BTreeMap<String, String>, StoredError> {
     let mut texts = BTreeMap::new();
     for (key, source) in secrets {
@@ -243,14 +243,14 @@ fn sealed_texts(
             SecretSource::Literal(secret) if secret.expose().is_empty() => "",
             SecretSource::Literal(_) => return Err(StoredError::Unsealed { what, key }),
         };
-        texts.insert(key.to_owned(), text.to_owned());
+        texts.insert(key.into_owned(), text.to_owned());
     }
     Ok(texts)
 }
 
-fn put_back(places: Vec<(&'static str, &mut SecretSource)>, mut secrets: BTreeMap<String, String>) {
+fn put_back(places: Vec<(SecretKey, &mut SecretSource)>, mut secrets: BTreeMap<String, String>) {
     for (key, source) in places {
-        match secrets.remove(key) {
+        match secrets.remove(&*key) {
             Some(text) if text.is_empty() => *source = SecretSource::default(),
             Some(text) => *source = SecretSource::Sealed(SealedSecret::new(text)),
             None => {}
@@ -338,7 +338,7 @@ pub(crate) mod tests {
         let mut task = literal.clone();
         task.producer.password = SecretSource::Sealed(SealedSecret::new("k1.c2VhbGVk"));
         check("task", &task);
-        assert!(matches!(literal.to_stored(), Err(StoredError::Unsealed { key: "producer.password", .. })));
+        assert!(matches!(literal.to_stored(), Err(StoredError::Unsealed { key, .. }) if key == "producer.password"));
         assert_eq!(standby_of_stored_task(&task.to_stored().unwrap()).unwrap(), task.standby);
         check("checkpoint", &checkpoint());
         check("epoch", &EpochNode { epoch: Epoch::new(7) });

@@ -57,6 +57,22 @@ impl TablePattern {
         self.database.is_match(database) && self.table.is_match(table)
     }
 
+    /// What stands in the parentheses of the pattern for these names, the database's first; empty where a group took no
+    /// part.
+    pub fn captures(&self, database: &str, table: &str) -> Vec<String> {
+        let groups = |pattern: &Regex, name: &str| -> Vec<String> {
+            let found = pattern.captures(name);
+            let group = |index| found.as_ref().and_then(|found| found.get(index)).map_or("", |group| group.as_str());
+            (1..pattern.captures_len()).map(|index| group(index).to_owned()).collect()
+        };
+        groups(&self.database, database).into_iter().chain(groups(&self.table, table)).collect()
+    }
+
+    /// How many values [`TablePattern::captures`] gives.
+    pub fn captures_count(&self) -> usize {
+        self.database.captures_len() + self.table.captures_len() - 2
+    }
+
     /// Whether any table of this database could match.
     pub fn matches_database(&self, database: &str) -> bool {
         self.database.is_match(database)

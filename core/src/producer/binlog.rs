@@ -8,6 +8,7 @@ use super::prepared::{PreparedReader, PreparedRows};
 use super::read_from::{Hosts, ReadFrom, most_hopeful};
 use super::rival;
 use super::scope::Scope;
+use super::shaped;
 use crate::change::{Change, TransactionStart};
 use async_trait::async_trait;
 use mysql_async::Conn;
@@ -86,7 +87,7 @@ impl BinlogProducer {
             task: task.clone(),
             server_id: spec.server_id,
             identity: ReplicaIdentity::of_task(task.as_str(), spec.server_id),
-            scope: Scope::new(spec, routes),
+            scope: Scope::new(spec, &shaped::salted(routes)?),
             start: spec.start.clone(),
             applied: spec.applied,
             target: None,

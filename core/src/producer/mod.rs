@@ -21,6 +21,7 @@ mod read_from;
 mod rival;
 mod schema;
 mod scope;
+mod shaped;
 mod source_head;
 mod statement;
 

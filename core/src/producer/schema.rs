@@ -3,6 +3,7 @@
 use super::assemble::OwnTable;
 use super::column_type;
 use super::scope::Scope;
+use super::shaped::ShapedTable;
 use crate::change::{Column, TableSchema};
 use replicator_binlog::{BINARY_COLLATION, ColumnDef, ColumnType, TableMap};
 use replicator_model::failure::Failure;
@@ -24,6 +25,8 @@ pub(super) enum Known {
     /// What tasks that apply at the source keep there.
     Own(OwnTable),
     Table(Arc<TableSchema>),
+    /// Its rows are written anew.
+    Shaped(Arc<ShapedTable>),
 }
 
 /// Tables by the number that the log gives them, together with the bytes that describe them: numbers are used again.
@@ -79,7 +82,15 @@ fn is_old_temporal(kind: ColumnType) -> bool {
     matches!(kind, ColumnType::OldTime | ColumnType::OldDateTime | ColumnType::OldTimestamp)
 }
 
-/// The schema of a table that belongs to the task. `definition` is what the server has now, which counts only as far as
+/// A table that belongs to the task, shaped if its route says so.
+pub(super) fn known(schema: TableSchema, scope: &Scope) -> Result<Known, Failure> {
+    match scope.shape(&schema.database, &schema.table) {
+        Some(route) => ShapedTable::new(schema, route).map(|table| Known::Shaped(Arc::new(table))),
+        None => Ok(Known::Table(Arc::new(schema))),
+    }
+}
+
+/// The schema of a table that belongs to the task, as its source has it. `definition` is what the server has now, which counts only as far as
 /// it agrees with the log.
 pub(super) fn complete(
     mut map: TableMap,

@@ -5,7 +5,7 @@ use replicator_mysql::tables::Collation;
 
 fn scope() -> Scope {
     let spec: ProducerSpec = serde_json::from_str(r#"{"host": "h", "user": "u"}"#).unwrap();
-    Scope::new(&spec, &[Route { from: TablePattern::new("shop.*").unwrap(), to: "copy.{table}".into() }])
+    Scope::new(&spec, &[Route::named(TablePattern::new("shop.*").unwrap(), "copy.{table}")])
 }
 
 fn collations() -> Collations {

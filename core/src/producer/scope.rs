@@ -1,5 +1,6 @@
 //! What of the source belongs to the task, and what a statement means for it.
 
+use super::shaped::{self, Obstacle};
 use super::statement::{DataStatement, DatabaseAction, Name, Statement, TableAction, TableStatement};
 use replicator_model::table_pattern::{TableFilter, TablePattern};
 use replicator_model::task::{ProducerSpec, Route, Router};
@@ -52,6 +53,16 @@ fn refuse(code: &'static str, problem: impl Into<String>, hint: impl Into<String
     Verdict::Refuse { code, problem: problem.into(), hint: hint.into() }
 }
 
+/// A schema change means something else for what routes make of its tables.
+fn stopped(obstacle: Obstacle) -> Verdict {
+    let hint = "do at the target by hand what it means there, change the route if need be, and start after it";
+    match obstacle {
+        Obstacle::Column { problem } => refuse("statement_names_shaped_column", problem, hint),
+        Obstacle::Merged { problem } => refuse("statement_on_merged_table", problem, hint),
+        Obstacle::Moved { problem } => refuse("statement_not_routed", problem, hint),
+    }
+}
+
 const HINT_BY_HAND: &str = "apply it to the target by hand and start after it";
 
 impl Scope {
@@ -80,6 +91,11 @@ impl Scope {
 
     pub(super) fn target(&self, database: &str, table: &str) -> (String, String) {
         self.router.route(database, table)
+    }
+
+    /// The route of a table, if it shapes rows.
+    pub(super) fn shape(&self, database: &str, table: &str) -> Option<&Route> {
+        self.router.of(database, table).filter(|route| route.is_shaped())
     }
 
     /// Decides about a statement other than those that bracket transactions.
@@ -153,6 +169,9 @@ impl Scope {
                 "set binlog_format = ROW for all sessions of the source; copy the table again",
             );
         }
+        if let Some(obstacle) = self.obstacle(statement, &names, judged) {
+            return stopped(obstacle);
+        }
         if inside.contains(&false) {
             return self.judge_across(statement, &names, &inside);
         }
@@ -164,6 +183,17 @@ impl Scope {
                 "exclude the view from the task",
             ),
         }
+    }
+
+    /// What keeps the statement from meaning the same at the target, of those tables that the task replicates.
+    fn obstacle(&self, statement: &TableStatement, names: &[(String, String)], judged: Judged<'_>) -> Option<Obstacle> {
+        if self.router.is_empty() {
+            return None;
+        }
+        let ours: Vec<_> = names.iter().filter(|(database, table)| self.has(database, table)).cloned().collect();
+        let resolved = |name| self.resolve(name, judged.database);
+        let mentions: Vec<_> = statement.mentions.iter().filter_map(resolved).collect();
+        shaped::obstacle(statement, judged.sql, &ours, &mentions, &self.router)
     }
 
     /// Some of the tables belong to the task and some do not. A list of tables to drop is cut down to those that do.
@@ -297,8 +327,7 @@ mod tests {
 
     fn scope(tables: &[&str], routes: &[(&str, &str)]) -> Scope {
         let pattern = |text: &str| TablePattern::new(text).unwrap();
-        let routes: Vec<Route> =
-            routes.iter().map(|(from, to)| Route { from: pattern(from), to: (*to).to_owned() }).collect();
+        let routes: Vec<Route> = routes.iter().map(|(from, to)| Route::named(pattern(from), *to)).collect();
         let mut spec: ProducerSpec = serde_json::from_str(r#"{"host": "h", "user": "u"}"#).unwrap();
         spec.tables = tables.iter().map(|text| pattern(text)).collect();
         Scope::new(&spec, &routes)

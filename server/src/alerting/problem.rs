@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use replicator_model::alert::AlertId;
 use replicator_model::name::ChannelName;
+use replicator_model::secret::SecretKey;
 
 /// The codes are promises; what is written in them is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ pub(crate) enum AlertingError {
     #[error("the address says channel `{address}`, the body says `{body}`")]
     ChannelNameMismatch { address: ChannelName, body: ChannelName },
     #[error("`{key}` is `********`, and what it belongs to is not what it was, or was not there")]
-    SecretNeededAgain { key: &'static str },
+    SecretNeededAgain { key: SecretKey },
     #[error("{what} is at version {found}; the change was made from version {expected}")]
     Stale { what: String, expected: u64, found: u64 },
     #[error("no Monitor answered within {seconds} s")]

@@ -47,7 +47,7 @@ async fn logins(app: &App, document: &ProducerDocument, task: Option<String>) ->
 
 impl From<NeededAgain> for ApiError {
     fn from(needed: NeededAgain) -> Self {
-        ApiError::SecretNeededAgain { key: needed.key }
+        ApiError::SecretNeededAgain { key: needed.key.into() }
     }
 }
 

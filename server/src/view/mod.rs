@@ -14,6 +14,7 @@ mod orders;
 mod overview;
 mod preflight;
 mod problem;
+mod route;
 mod rule;
 mod source;
 mod status;

@@ -1,6 +1,7 @@
 //! The form of a task's spec for the OpenAPI document. The rules are the model's (`replicator_model::task`), which
 //! knows nothing of OpenAPI; a test holds the two together.
 
+use super::route::RouteDocument;
 use super::words::{
     AppliedWord, CompressionWord, DdlWord, DeliveryWord, FormatWord, OnConflictWord, ProducerWord, StandbyWord,
     StartWord, TlsModeWord,
@@ -37,7 +38,7 @@ pub struct TaskDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<StandbyDocument>,
     pub producer: ProducerDocument,
-    /// Where tables go under another name; the first match counts.
+    /// Where tables go under another name, and what becomes of their rows; the first match counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub route: Vec<RouteDocument>,
     pub consumer: ConsumerDocument,
@@ -182,15 +183,6 @@ pub struct PositionDocument {
     pub file: String,
     #[schema(minimum = 4)]
     pub offset: u64,
-}
-
-/// Sends the tables that match `from` to `to`.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RouteDocument {
-    pub from: String,
-    /// `database.table`, where `{database}` and `{table}` stand for the source's names.
-    pub to: String,
 }
 
 /// Where changes go. Unknown keys are refused; the document can't say so, for `kind` is added to each.
@@ -402,7 +394,11 @@ mod tests {
             "ddl": {"default": "stop", "view": "apply"}, "properties": {"security.protocol": "sasl_ssl"},
         });
         for consumer in [mysql, kafka, json!({"kind": "stdout"})] {
-            let route = json!([{"from": "a.*", "to": "b.{table}"}]);
+            let route = json!([{"from": "a.*", "to": "b.{table}"}, {
+                "from": "c.d_([0-9]+)", "to": "c.d", "source_column": "origin", "where": "x <> 'draft'", "drop": ["s"],
+                "rename": {"n": "m"}, "add": {"t": "eu", "u": 1, "v": true}, "cast": {"e": "unsigned"},
+                "mask": {"p": {"hash": {"env": "S"}}, "q": {"keep": 4}, "r": {"constant": ""}},
+            }]);
             let spec = json!({"name": "t", "group": "g", "producer": producer, "route": route, "consumer": consumer});
             let spec = TaskSpec::from_json(spec.to_string().as_bytes()).unwrap();
             let written = serde_json::to_value(&spec).unwrap();

@@ -70,6 +70,15 @@ pub enum AppliedWord {
     LeaveOut,
 }
 
+/// What a column may become.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CastWord {
+    Char,
+    Signed,
+    Unsigned,
+}
+
 /// What is demanded of a server's certificate.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

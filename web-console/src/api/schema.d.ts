@@ -1246,6 +1246,11 @@ export interface components {
          */
         BytesText: string;
         /**
+         * @description What a column may become.
+         * @enum {string}
+         */
+        CastWord: "char" | "signed" | "unsigned";
+        /**
          * @description A channel for the OpenAPI document: what `ChannelSpec` reads.
          * @example {
          *       "kind": "slack",
@@ -1491,6 +1496,12 @@ export interface components {
         /** @description The steps of a connection, in their order. */
         ConnectionView: {
             stages: components["schemas"]["StageView"][];
+        };
+        /** @description A text, a whole number, true or false. */
+        ConstantDocument: boolean | number | string;
+        /** @description Always the same. */
+        ConstantMaskDocument: {
+            constant: components["schemas"]["ConstantDocument"];
         };
         /** @description Where changes go. Unknown keys are refused; the document can't say so, for `kind` is added to each. */
         ConsumerDocument: (components["schemas"]["MySqlTargetDocument"] & {
@@ -1768,6 +1779,11 @@ export interface components {
             /** @description The Core that is expected to take over: the next in line. */
             to?: string | null;
         };
+        /** @description HMAC-SHA-256 of the value, as 64 hexadecimal digits: equal values stay equal. */
+        HashDocument: {
+            /** @description The salt, a secret. */
+            hash: components["schemas"]["SecretDocument"];
+        };
         /** @description Points as `[seconds since 1970, value]`; `null` where nobody looked or nothing was known. */
         HistorySeries: {
             bytes_per_second: [
@@ -1876,6 +1892,14 @@ export interface components {
              */
             unacknowledged_messages_max?: number | null;
         };
+        /** @description The beginning of the text. */
+        KeepDocument: {
+            /**
+             * Format: int32
+             * @description So many characters.
+             */
+            keep: number;
+        };
         /**
          * @description What a lag is told by: the heartbeat rows of the task, or the end of the source's binary log.
          * @enum {string}
@@ -1901,6 +1925,8 @@ export interface components {
          * @enum {string}
          */
         MailSecurityWord: "starttls" | "tls" | "none";
+        /** @description What stands in a column instead of its value. */
+        MaskDocument: components["schemas"]["HashDocument"] | components["schemas"]["KeepDocument"] | components["schemas"]["ConstantMaskDocument"];
         /** @description A source and patterns. */
         MatchRequest: {
             exclude?: string[];
@@ -2283,11 +2309,39 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        /** @description Sends the tables that match `from` to `to`. */
+        /** @description What happens to the tables that match `from`: their names, their columns, and which of their rows go. */
         RouteDocument: {
+            /** @description Columns of the target that get a constant. */
+            add?: {
+                [key: string]: components["schemas"]["ConstantDocument"];
+            };
+            /** @description Columns that arrive as another type. */
+            cast?: {
+                [key: string]: components["schemas"]["CastWord"];
+            };
+            /** @description Columns that don't go. */
+            drop?: string[];
             from: string;
-            /** @description `database.table`, where `{database}` and `{table}` stand for the source's names. */
-            to: string;
+            /** @description Columns whose values must not arrive. */
+            mask?: {
+                [key: string]: components["schemas"]["MaskDocument"];
+            };
+            /** @description Columns under other names at the target. */
+            rename?: {
+                [key: string]: string;
+            };
+            /** @description A column of the target that gets `database.table` of the source, and belongs to the key. */
+            source_column?: string | null;
+            /**
+             * @description `database.table`, where `{database}` and `{table}` stand for the source's names and `{1}`, `{2}` for what stands in
+             *     the parentheses of `from`. Default: the names stay.
+             */
+            to?: string | null;
+            /**
+             * @description A condition on columns; rows for which it is not true don't go.
+             * @example status <> 'draft' and amount > 0
+             */
+            where?: string | null;
         };
         /** @description A rule's own defaults. */
         RuleDefaults: {
@@ -2824,7 +2878,7 @@ export interface components {
             name: string;
             pipe?: components["schemas"]["PipeDocument"] | null;
             producer: components["schemas"]["ProducerDocument"];
-            /** @description Where tables go under another name; the first match counts. */
+            /** @description Where tables go under another name, and what becomes of their rows; the first match counts. */
             route?: components["schemas"]["RouteDocument"][];
             standby?: components["schemas"]["StandbyDocument"] | null;
         };

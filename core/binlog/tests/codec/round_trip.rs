@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use replicator_binlog::{
-    ChecksumAlg, ColumnType, Date, DateTime, DecodeError, Decoder, EventBody, EventKind, RowsKind, TableMap, Time,
-    Value,
+    Bitmap, ChecksumAlg, ColumnType, Date, DateTime, DecodeError, Decoder, EventBody, EventKind, RowsEvent, RowsKind,
+    RowsWriter, TableMap, Time, Value,
 };
 use std::io::Write;
 
@@ -270,6 +270,50 @@ fn check_image(values: &[Value<'_>], cells: &[Cell], states: &[State]) -> Result
     Ok(())
 }
 
+/// The same rows written anew with the last column first are the same values.
+fn check_rewritten(
+    raw: &[u8],
+    event: &RowsEvent<'_>,
+    table: &TableMap,
+    columns: &[(Cell, State, State)],
+) -> Result<(), TestCaseError> {
+    let mut reversed = table.clone();
+    reversed.columns.reverse();
+    let has = |bitmap: Bitmap<'_>| (0..columns.len()).rev().map(|index| bitmap.contains(index)).collect::<Vec<_>>();
+    let images = [has(event.columns_before().unwrap()), has(event.columns_after().unwrap())];
+    let images = [images[0].as_slice(), images[1].as_slice()];
+    let mut writer = RowsWriter::new(raw, event.table_id(), event.flags(), event.kind(), &images);
+    let mut decoded = event.rows(table).unwrap();
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let (mut expected, mut found) = (Vec::new(), Vec::new());
+    while decoded.next_stored(&mut before, &mut after).unwrap() {
+        for (image, present) in [(&before, images[0]), (&after, images[1])] {
+            writer.begin_image(present.iter().filter(|present| **present).count());
+            for stored in image.iter().rev() {
+                match stored.value {
+                    Value::Absent => {}
+                    Value::Null => writer.null(),
+                    _ => writer.stored(stored.bytes),
+                }
+            }
+            expected.push(image.iter().rev().map(|stored| format!("{:?}", stored.value)).collect::<Vec<_>>());
+        }
+    }
+    let (rewritten, layout) = writer.finish(1 << 20).unwrap();
+    let again = Decoder::with_checksum(ChecksumAlg::Off).decode(&rewritten).map(|event| match event.body {
+        EventBody::Rows(rows) => rows.layout(),
+        other => panic!("{other:?}"),
+    });
+    prop_assert_eq!(again.unwrap().width(), layout.width());
+    for row in layout.view(&rewritten).unwrap().rows(&reversed).unwrap() {
+        let row = row.unwrap();
+        let images = [row.before.unwrap(), row.after.unwrap()];
+        found.extend(images.iter().map(|image| image.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>()));
+    }
+    prop_assert_eq!(found, expected);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
@@ -309,6 +353,8 @@ proptest! {
         prop_assert!(!decoded.next_into(&mut old, &mut new).unwrap());
 
         prop_assert_eq!(event.rows(&table).unwrap().filter(Result::is_ok).count(), rows);
+
+        check_rewritten(&raw, &event, &table, &columns)?;
     }
 }
 

@@ -8,7 +8,7 @@ pub use read::place_of;
 
 use crate::alert::Severity;
 use crate::name::ChannelName;
-use crate::secret::SecretSource;
+use crate::secret::{SecretKey, SecretSource};
 use crate::span::Span;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -195,18 +195,18 @@ impl EmailSpec {
 
 impl ChannelSpec {
     /// Every secret with the key it stands under: what is stored, sealed or kept over an edit goes through here.
-    pub fn secrets_mut(&mut self) -> Vec<(&'static str, &mut SecretSource)> {
+    pub fn secrets_mut(&mut self) -> Vec<(SecretKey, &mut SecretSource)> {
         match &mut self.kind {
-            ChannelKind::Slack(SecretUrl { url }) | ChannelKind::Wecom(SecretUrl { url }) => vec![("url", url)],
+            ChannelKind::Slack(SecretUrl { url }) | ChannelKind::Wecom(SecretUrl { url }) => vec![("url".into(), url)],
             ChannelKind::Webhook(signed) | ChannelKind::Dingtalk(signed) | ChannelKind::Feishu(signed) => {
-                let secret = signed.secret.as_mut().map(|secret| ("secret", secret));
-                [Some(("url", &mut signed.url)), secret].into_iter().flatten().collect()
+                let secret = signed.secret.as_mut().map(|secret| ("secret".into(), secret));
+                [Some(("url".into(), &mut signed.url)), secret].into_iter().flatten().collect()
             }
             ChannelKind::Email(email) => {
-                email.password.as_mut().map(|secret| ("password", secret)).into_iter().collect()
+                email.password.as_mut().map(|secret| ("password".into(), secret)).into_iter().collect()
             }
             ChannelKind::Alertmanager(peers) => {
-                peers.token.as_mut().map(|secret| ("token", secret)).into_iter().collect()
+                peers.token.as_mut().map(|secret| ("token".into(), secret)).into_iter().collect()
             }
         }
     }
@@ -214,8 +214,8 @@ impl ChannelSpec {
     /// Takes over the secrets that an edit sent back redacted, as long as they go where they went before. Answers the
     /// first key whose secret has to be given again: whoever may edit a channel must not learn its secret by sending
     /// it somewhere else.
-    pub fn keep_secrets_of(&mut self, previous: Option<&ChannelSpec>) -> Result<(), &'static str> {
-        let old_secrets: Vec<(&'static str, SecretSource)> = previous
+    pub fn keep_secrets_of(&mut self, previous: Option<&ChannelSpec>) -> Result<(), SecretKey> {
+        let old_secrets: Vec<(SecretKey, SecretSource)> = previous
             .cloned()
             .map(|mut old| old.secrets_mut().into_iter().map(|(key, secret)| (key, secret.clone())).collect())
             .unwrap_or_default();
@@ -232,7 +232,7 @@ impl ChannelSpec {
                     same_place = kept.as_ref() == Some(secret);
                 }
             } else if redacted(secret) {
-                *secret = old(key).filter(|_| same_place).ok_or(key)?;
+                *secret = old(&key).filter(|_| same_place).ok_or(key)?;
             }
         }
         Ok(())

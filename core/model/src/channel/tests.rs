@@ -68,11 +68,11 @@ fn a_secret_stays_only_where_it_went_before() {
     let keep = |mut edit: ChannelSpec| edit.keep_secrets_of(Some(&before)).map(|()| edit);
     assert_eq!(keep(hook("********", "********")), Ok(before.clone()));
     assert_eq!(keep(hook("https://h/hook", "********")), Ok(before.clone()));
-    assert_eq!(keep(hook("https://evil/hook", "********")), Err("secret"));
+    assert_eq!(keep(hook("https://evil/hook", "********")), Err("secret".into()));
     assert_eq!(keep(hook("********", "new")), Ok(hook("https://h/hook", "new")));
     let other = read(json!({"name": "ops", "kind": "slack", "url": "********"})).unwrap();
-    assert_eq!(keep(other), Err("url"), "another kind is another receiver");
-    assert_eq!(hook("********", "x").keep_secrets_of(None), Err("url"));
+    assert_eq!(keep(other), Err("url".into()), "another kind is another receiver");
+    assert_eq!(hook("********", "x").keep_secrets_of(None), Err("url".into()));
 
     let mail = |host: &str| {
         let spec = json!({"name": "m", "kind": "email", "host": host, "from": "a@x", "to": ["b@y"],
@@ -83,7 +83,7 @@ fn a_secret_stays_only_where_it_went_before() {
     *stored.secrets_mut()[0].1 = SecretSource::literal("pw");
     let mut same = mail("mx");
     assert_eq!((same.keep_secrets_of(Some(&stored)), same), (Ok(()), stored.clone()));
-    assert_eq!(mail("evil").keep_secrets_of(Some(&stored)), Err("password"));
+    assert_eq!(mail("evil").keep_secrets_of(Some(&stored)), Err("password".into()));
 }
 
 #[test]

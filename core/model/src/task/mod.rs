@@ -6,6 +6,7 @@ mod pipe;
 mod producer;
 mod read;
 mod route;
+mod route_problems;
 mod write;
 
 pub use consumer::{
@@ -20,7 +21,7 @@ pub use route::{Route, Router};
 pub use write::toml_text;
 
 use crate::name::{GroupName, TaskName};
-use crate::secret::SecretSource;
+use crate::secret::{SecretKey, SecretSource};
 use serde::{Deserialize, Serialize};
 
 /// The replicator's own database on targets, and on sources that get heartbeat rows. Never replicated, so that two tasks
@@ -115,24 +116,27 @@ impl From<Standby> for StandbyText {
 impl TaskSpec {
     /// Every secret of the spec with the key it stands under. What is stored, sealed or kept over an edit goes through
     /// here, so a new secret has one place to be added.
-    pub fn secrets_mut(&mut self) -> Vec<(&'static str, &mut SecretSource)> {
-        let mut secrets = vec![("producer.password", &mut self.producer.password)];
+    pub fn secrets_mut(&mut self) -> Vec<(SecretKey, &mut SecretSource)> {
+        let mut secrets: Vec<(SecretKey, &mut SecretSource)> =
+            vec![("producer.password".into(), &mut self.producer.password)];
         match &mut self.consumer {
-            ConsumerSpec::Mysql(target) => secrets.push(("consumer.password", &mut target.password)),
+            ConsumerSpec::Mysql(target) => secrets.push(("consumer.password".into(), &mut target.password)),
             ConsumerSpec::Kafka(kafka) => {
                 if let Some(password) = &mut kafka.sasl_password {
-                    secrets.push(("consumer.sasl_password", password));
+                    secrets.push(("consumer.sasl_password".into(), password));
                 }
             }
             ConsumerSpec::Stdout(_) => {}
         }
+        let salts = self.routes.iter_mut().flat_map(Route::secrets_mut);
+        secrets.extend(salts.map(|(key, salt)| (SecretKey::from(key), salt)));
         secrets
     }
 
     /// Takes over the secrets that an edit sent back redacted from the version it was made from. Answers the key of
     /// the first one that it does not: it would go to another address than it was given for, and whoever may edit a
-    /// task may not therefore read its passwords.
-    pub fn keep_secrets_of(&mut self, previous: &TaskSpec) -> Option<&'static str> {
+    /// task may not therefore read its passwords. A salt goes nowhere, and is kept with its route and column.
+    pub fn keep_secrets_of(&mut self, previous: &TaskSpec) -> Option<SecretKey> {
         let is_elsewhere = |key: &str| match key.starts_with("producer.") {
             true => self.producer.hosts().ne(previous.producer.hosts()),
             false => self.consumer.address() != previous.consumer.address(),
@@ -148,7 +152,7 @@ impl TaskSpec {
             let redacted = matches!(secret, SecretSource::Literal(literal) if literal.is_redacted());
             let kept = old.iter().find(|(name, _)| *name == key).filter(|_| redacted);
             match kept {
-                Some(_) if moved.contains(&key) => needed_again = needed_again.or(Some(key)),
+                Some(_) if moved.contains(&&*key) => needed_again = needed_again.or(Some(key)),
                 Some((_, kept)) => *secret = (*kept).clone(),
                 None => {}
             }

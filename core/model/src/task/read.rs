@@ -1,7 +1,7 @@
 //! Reading a task from a user, with errors that name the key.
 
 use super::producer::host_and_port;
-use super::{CONNECTIONS_MAX, ConsumerSpec, Delivery, ProducerSpec, Start, TaskSpec, Tls};
+use super::{CONNECTIONS_MAX, ConsumerSpec, Delivery, ProducerSpec, Route, Start, TaskSpec, Tls, route_problems};
 use crate::gtid::GtidSet;
 use crate::settings::problem_in;
 use crate::span::Span;
@@ -56,15 +56,7 @@ impl TaskSpec {
         self.check_producer(&mut problems);
         self.check_consumer(&mut problems);
         self.check_pipe(&mut problems);
-        for (index, route) in self.routes.iter().enumerate() {
-            if let Some(problem) = route.problem() {
-                problems.add(
-                    format!("route[{index}].to"),
-                    format!("`{}`: {problem}", route.to),
-                    "write `database.table`",
-                );
-            }
-        }
+        problems.0.extend(route_problems::problems(&self.routes));
         problems.0
     }
 
@@ -137,11 +129,13 @@ impl TaskSpec {
                 if target.commit_rows_max == 0 {
                     problems.add("consumer.commit_rows_max", "0 rows would never be committed", "use 1 or more");
                 }
-                if (&target.host, target.port) == (&self.producer.host, self.producer.port) && self.routes.is_empty() {
+                if (&target.host, target.port) == (&self.producer.host, self.producer.port)
+                    && self.routes.iter().all(Route::keeps_names)
+                {
                     problems.add(
                         "consumer.host",
                         "source and target are the same server",
-                        "name another server, or add a [[route]]",
+                        "name another server, or add a [[route]] with another `to`",
                     );
                 }
             }
@@ -360,7 +354,7 @@ password = { file = "/run/secrets/db2" }
         assert_eq!(edited.keep_secrets_of(&old), None);
         assert_eq!(edited.producer.password, SecretSource::literal("canary"));
         moved.producer.host = "listener.example".into();
-        assert_eq!(moved.keep_secrets_of(&old), Some("producer.password"));
+        assert_eq!(moved.keep_secrets_of(&old), Some("producer.password".into()));
         assert_ne!(moved.producer.password, SecretSource::literal("canary"));
     }
 }

@@ -4,7 +4,7 @@ use super::{SpecError, TaskSpec};
 use toml::{Table, Value};
 
 /// Keys in the order in which people look for them; those that are not named here follow, by name.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 36] = [
     "name",
     "group",
     "standby",
@@ -29,6 +29,13 @@ const ORDER: [&str; 29] = [
     "time",
     "from",
     "to",
+    "source_column",
+    "where",
+    "drop",
+    "rename",
+    "add",
+    "cast",
+    "mask",
     "producer",
     "route",
     "consumer",
@@ -166,6 +173,23 @@ mod tests {
         })
     }
 
+    /// With more settings the longer its name is.
+    fn any_route(name: &String) -> Json {
+        let mut route = json!({"from": format!("{name}.*"), "to": "w.{table}"});
+        if name.len() > 2 {
+            route["where"] = json!(format!("{name} <> 'x' or y is null"));
+            route["drop"] = json!(["a", "b c"]);
+            route["add"] = json!({"flag": true, "n": -3, name: "it's"});
+        }
+        if name.len() > 3 {
+            route["source_column"] = json!("origin");
+            route["mask"] = json!({"m 1": {"hash": {"env": name}}, "m2": {"keep": 3}, "m3": {"constant": 0}});
+            route["cast"] = json!({"c": "unsigned"});
+            route["rename"] = json!({"r": "s"});
+        }
+        route
+    }
+
     fn any_spec() -> impl Strategy<Value = Json> {
         let start = prop_oneof![
             Just(json!("latest")),
@@ -185,11 +209,10 @@ mod tests {
             })),
             Just(json!({"kind": "stdout"})),
         ];
-        let route = proptest::collection::vec("[a-z]{1,5}", 0..3);
+        let route = proptest::collection::btree_set("[a-z]{1,5}", 0..3);
         (any_end(), start, standby, consumer, route).prop_map(|(mut producer, start, standby, consumer, routes)| {
             producer["start"] = start;
-            let routes: Vec<Json> =
-                routes.iter().map(|name| json!({"from": format!("{name}.*"), "to": "w.{table}"})).collect();
+            let routes: Vec<Json> = routes.iter().map(any_route).collect();
             json!({"name": "t", "group": "g", "standby": standby, "producer": producer, "consumer": consumer,
                    "route": routes, "pipe": {"queue_bytes_max": "64 MiB"}})
         })

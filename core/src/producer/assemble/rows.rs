@@ -7,6 +7,7 @@ use super::{Assembler, Awaited, Seen, Wanted};
 use crate::change::RowsChange;
 use crate::producer::followed::{Looked, moment};
 use crate::producer::schema::{self, Known};
+use crate::producer::shaped::{ShapeError, ShapedRows, ShapedTable};
 use bytes::Bytes;
 use replicator_binlog::{
     DecodeError, EventBody, MAX_INFLATED_EVENT, PartialUpdate, RowsEvent, TableMap, TableMapEvent,
@@ -86,7 +87,8 @@ impl Assembler {
 
     pub(super) fn learn(&mut self, awaited: Awaited, definition: Option<&TableDefinition>) -> Result<(), Failure> {
         let schema = schema::complete(awaited.map, definition, &self.scope, &self.collations, self.dialect.flavor)?;
-        self.schemas.insert(awaited.table_id, awaited.body, Known::Table(Arc::new(schema)));
+        let known = schema::known(schema, &self.scope)?;
+        self.schemas.insert(awaited.table_id, awaited.body, known);
         Ok(())
     }
 
@@ -96,7 +98,7 @@ impl Assembler {
             return Ok(());
         }
         let known = self.schemas.get(rows.table_id());
-        if let Some(Known::Table(_) | Known::Outside) = known {
+        if let Some(Known::Table(_) | Known::Shaped(_) | Known::Outside) = known {
             self.transaction.iter_mut().for_each(|transaction| transaction.has_rows = true);
         }
         let table = match known {
@@ -105,8 +107,12 @@ impl Assembler {
                 return self.own_rows(rows, &own);
             }
             Some(Known::Outside) => return Ok(()),
-            Some(Known::Table(_)) if left_out => return Ok(()),
+            Some(Known::Table(_) | Known::Shaped(_)) if left_out => return Ok(()),
             Some(Known::Table(table)) => Arc::clone(table),
+            Some(Known::Shaped(table)) => {
+                let table = Arc::clone(table);
+                return self.shaped_rows(&table, rows, seen, bytes);
+            }
             Some(Known::Heartbeat(map)) => {
                 let own = self.heartbeat.as_ref();
                 let at_us = own.and_then(|own| own.read(rows, map, seen.header.server_id));
@@ -149,6 +155,35 @@ impl Assembler {
         Ok(())
     }
 
+    /// Rows that are written anew. They count in their transaction as they arrive.
+    fn shaped_rows(
+        &mut self,
+        table: &ShapedTable,
+        rows: &RowsEvent<'_>,
+        seen: &Seen,
+        bytes: &Bytes,
+    ) -> Result<(), Failure> {
+        let shaped = table.shape(rows, bytes).map_err(|error| match error {
+            ShapeError::Decode(error) => not_decoded(error),
+            ShapeError::Failed(failure) => failure,
+        })?;
+        for ShapedRows { kind, event, layout, row_count } in shaped {
+            let first_row = self.current()?.rows;
+            self.carry(RowsChange {
+                table: Arc::clone(table.arriving()),
+                kind,
+                no_foreign_key_checks: rows.flags().no_foreign_key_checks(),
+                event,
+                layout,
+                file: Arc::clone(&self.place.file),
+                offset: seen.offset,
+                first_row,
+                row_count,
+            })?;
+        }
+        Ok(())
+    }
+
     /// Lets the transaction that is open be carried on, or not.
     pub(super) fn meet(&mut self, fate: Fate) {
         match (&mut self.transaction, fate) {
@@ -161,12 +196,13 @@ impl Assembler {
 
     /// An UPDATE that was logged as changes inside of JSON values: carried as the UPDATE with whole values that it means.
     pub(super) fn partial_update(&mut self, update: &PartialUpdate<'_>, seen: &Seen) -> Result<(), Failure> {
-        let table = match self.schemas.get(update.table_id) {
-            Some(Known::Table(table)) => Arc::clone(table),
+        let map = match self.schemas.get(update.table_id) {
+            Some(Known::Table(table)) => Arc::clone(&table.map),
+            Some(Known::Shaped(table)) => Arc::clone(table.source_map()),
             Some(Known::Outside | Known::Heartbeat(_) | Known::Own(_)) => return Ok(()),
             None => return Err(no_table_map()),
         };
-        let whole = update.expand(&table.map, MAX_INFLATED_EVENT.into()).map_err(|error| match error.is_unsupported() {
+        let whole = update.expand(&map, MAX_INFLATED_EVENT.into()).map_err(|error| match error.is_unsupported() {
             true => Failure::definite(
                 "partial_json",
                 error.to_string(),

@@ -1,12 +1,13 @@
 // Where tables go under another name, and where each of the source's then lands.
 
-import { ActionIcon, Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Code, Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { listSourceTables } from '../../api/sources';
+import type { Spec } from './spec';
 import { useFieldError, useSpecForm } from './FormFields';
-import { isChosen, landing, type RouteText } from './tables';
+import { isChosen, landing, treatment, type RouteText } from './tables';
 import { SOURCE_FRESH_MS } from './TablesStep';
 
 /** Most tables shown with where they land. */
@@ -17,7 +18,7 @@ export function Routes() {
   const { spec, change } = useSpecForm();
   const routes = spec.route ?? [];
   const error = useFieldError('route');
-  const put = (changed: RouteText[]): void => {
+  const put = (changed: NonNullable<Spec['route']>): void => {
     change('route', changed.length > 0 ? changed : undefined);
   };
   const move = (at: number, by: number): void => {
@@ -32,55 +33,60 @@ export function Routes() {
       </Text>
       {routes.map((route, at) => (
         // Routes have no name of their own; their place is what tells them apart.
-        <Group key={at} gap="xs" align="flex-end" wrap="nowrap" role="group" aria-label={t('route.nth', { n: at + 1 })}>
-          {(['from', 'to'] as const).map((side) => (
-            <TextInput
-              key={side}
-              label={t(`route.${side}`)}
-              placeholder={side === 'from' ? 'shop.order_*' : 'warehouse.{table}'}
-              spellCheck={false}
-              flex={1}
-              miw={0}
-              value={route[side]}
-              onChange={({ currentTarget }) => {
-                const { value } = currentTarget;
-                put(routes.map((known, index) => (index === at ? { ...known, [side]: value } : known)));
-              }}
-            />
-          ))}
-          <Group gap={2} wrap="nowrap">
-            <ActionIcon
-              variant="subtle"
-              aria-label={t('route.up')}
-              disabled={at === 0}
-              onClick={() => {
-                move(at, -1);
-              }}
-            >
-              <IconArrowUp size={16} />
-            </ActionIcon>
-            <ActionIcon
-              variant="subtle"
-              aria-label={t('route.down')}
-              disabled={at === routes.length - 1}
-              onClick={() => {
-                move(at, 1);
-              }}
-            >
-              <IconArrowDown size={16} />
-            </ActionIcon>
-            <ActionIcon
-              variant="subtle"
-              color="red"
-              aria-label={t('route.remove')}
-              onClick={() => {
-                put(routes.filter((_, index) => index !== at));
-              }}
-            >
-              <IconTrash size={16} />
-            </ActionIcon>
+        <Stack key={at} gap={2}>
+          <Group gap="xs" align="flex-end" wrap="nowrap" role="group" aria-label={t('route.nth', { n: at + 1 })}>
+            {(['from', 'to'] as const).map((side) => (
+              <TextInput
+                key={side}
+                label={t(`route.${side}`)}
+                placeholder={side === 'from' ? 'shop.order_*' : 'warehouse.{table}'}
+                spellCheck={false}
+                flex={1}
+                miw={0}
+                value={route[side] ?? ''}
+                onChange={({ currentTarget }) => {
+                  const { value } = currentTarget;
+                  put(routes.map((known, index) => (index === at ? withSide(known, side, value) : known)));
+                }}
+              />
+            ))}
+            <Group gap={2} wrap="nowrap">
+              <ActionIcon
+                variant="subtle"
+                aria-label={t('route.up')}
+                disabled={at === 0}
+                onClick={() => {
+                  move(at, -1);
+                }}
+              >
+                <IconArrowUp size={16} />
+              </ActionIcon>
+              <ActionIcon
+                variant="subtle"
+                aria-label={t('route.down')}
+                disabled={at === routes.length - 1}
+                onClick={() => {
+                  move(at, 1);
+                }}
+              >
+                <IconArrowDown size={16} />
+              </ActionIcon>
+              <ActionIcon
+                variant="subtle"
+                color="red"
+                aria-label={t('route.remove')}
+                onClick={() => {
+                  put(routes.filter((_, index) => index !== at));
+                }}
+              >
+                <IconTrash size={16} />
+              </ActionIcon>
+            </Group>
           </Group>
-        </Group>
+          {treatment(route).map((line) => (
+            <Code key={line}>{line}</Code>
+          ))}
+        </Stack>
       ))}
       {error && (
         <Text size="sm" c="red" role="alert">
@@ -93,7 +99,7 @@ export function Routes() {
           size="xs"
           leftSection={<IconPlus size={14} />}
           onClick={() => {
-            put([...routes, { from: '', to: '' }]);
+            put([...routes, { from: '' }]);
           }}
         >
           {t('route.add')}
@@ -102,6 +108,15 @@ export function Routes() {
       {routes.length > 0 && <Landings routes={routes} />}
     </Stack>
   );
+}
+
+/** The route with another name on one side; the settings besides stay. Without a name at the target the names stay. */
+function withSide<R extends RouteText>(route: R, side: 'from' | 'to', value: string): R {
+  if (side === 'to' && value === '') {
+    const { to: _, ...rest } = route;
+    return rest as R;
+  }
+  return { ...route, [side]: value };
 }
 
 function Landings({ routes }: { routes: readonly RouteText[] }) {

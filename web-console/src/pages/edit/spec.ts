@@ -81,10 +81,20 @@ export function secretOf(kind: SecretKind, text: string): Secret {
 
 /** The spec as it may be shown: secrets that were written in it are not. */
 export function redacted(spec: Spec): Spec {
+  const shown = spec.route ? { ...spec, route: spec.route.map(withoutSalts) } : spec;
   return ['producer.password', 'consumer.password', 'consumer.sasl_password'].reduce((shown, path) => {
     const secret = valueAt(shown, path);
     return typeof secret === 'string' && secret !== '' ? withValueAt(shown, path, KEPT_SECRET) : shown;
-  }, spec);
+  }, shown);
+}
+
+function withoutSalts<R extends NonNullable<Spec['route']>[number]>(route: R): R {
+  if (!route.mask) return route;
+  const masks = Object.entries(route.mask).map(([column, mask]) => {
+    const salted = 'hash' in mask && typeof mask.hash === 'string' && mask.hash !== '';
+    return [column, salted ? { hash: KEPT_SECRET } : mask] as const;
+  });
+  return { ...route, mask: Object.fromEntries(masks) };
 }
 
 export type Step = 'source' | 'tables' | 'target' | 'running' | 'preflight' | 'review';

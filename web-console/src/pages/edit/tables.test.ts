@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isChosen, landing, literalPattern, matcher, toggled, wholeSchemaPattern } from './tables';
+import { isChosen, landing, literalPattern, matcher, toggled, treatment, wholeSchemaPattern } from './tables';
 
 const table = (text: string): { schema: string; name: string } => {
   const [schema = '', name = ''] = text.split('.');
@@ -50,6 +50,14 @@ describe('the tables of a task', () => {
     expect(landing(table('shop.order_7'), routes)).toBe('warehouse.orders');
     expect(landing(table('shop.item'), routes)).toBe('shop_copy.item');
     expect(landing(table('hr.person'), routes)).toBe('hr.person');
+    expect(landing(table('s_7.item_a'), [{ from: 's_([0-9]+).item_(.)', to: 'w{1}.{2}_{3}' }])).toBe('w7.a_{3}');
+    expect(landing(table('shop.item'), [{ from: 'shop.*' }])).toBe('shop.item');
+  });
+
+  it('are treated as their route says, and no salt is shown', () => {
+    const route = { from: 'a.b', to: 'c.d', where: 'x > 1', drop: ['y', 'z'], mask: { email: { hash: 'canary' } } };
+    expect(treatment(route)).toEqual(['where: x > 1', 'drop: y, z', 'mask: email']);
+    expect(treatment({ from: 'a.b' })).toEqual([]);
   });
 
   it('are chosen and left out again', () => {

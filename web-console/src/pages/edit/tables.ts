@@ -8,7 +8,8 @@ export interface TableName {
 
 export interface RouteText {
   from: string;
-  to: string;
+  /** Without it the names stay. */
+  to?: string | null;
 }
 
 /** A pattern that means this one name, whatever is in it. */
@@ -66,8 +67,36 @@ export function isChosen(table: TableName, tables: readonly string[] | undefined
 /** Where a table lands, as `database.table`; the first route that matches counts. */
 export function landing(table: TableName, routes: readonly RouteText[]): string {
   const route = routes.find(({ from }) => matcher(from)?.(table) ?? false);
-  if (!route) return `${table.schema}.${table.name}`;
-  return route.to.replaceAll('{database}', () => table.schema).replaceAll('{table}', () => table.name);
+  if (!route?.to) return `${table.schema}.${table.name}`;
+  const captured = captures(route.from, table);
+  return route.to
+    .replaceAll('{database}', () => table.schema)
+    .replaceAll('{table}', () => table.name)
+    .replaceAll(/\{(\d+)\}/gu, (placeholder, number: string) => captured[Number(number) - 1] ?? placeholder);
+}
+
+/** What stands in the parentheses of a pattern that matches, the database's first. */
+function captures(pattern: string, table: TableName): string[] {
+  const dot = pattern.indexOf('.');
+  const parts = [
+    [pattern.slice(0, dot), table.schema],
+    [pattern.slice(dot + 1), table.name],
+  ] as const;
+  return parts.flatMap(([part, name]) => {
+    const found = new RegExp(`^(?:${expanded(part)})$`, 'su').exec(name);
+    return (found ?? []).slice(1).map((group: string | undefined) => group ?? '');
+  });
+}
+
+/** What a route does besides giving another name, one text for each setting. A salt is not among it. */
+export function treatment(route: object): string[] {
+  const names = (value: unknown): string => {
+    if (Array.isArray(value)) return value.join(', ');
+    if (typeof value === 'object' && value !== null) return Object.keys(value).join(', ');
+    return String(value);
+  };
+  const settings = Object.entries(route).filter(([key, value]) => key !== 'from' && key !== 'to' && value != null);
+  return settings.map(([key, value]) => `${key}: ${names(value)}`);
 }
 
 /** The patterns with one more or without it. Without any the key goes, which means every table. */
