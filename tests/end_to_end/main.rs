@@ -31,6 +31,7 @@ mod schema_policies;
 mod secrets;
 mod server_api;
 mod servers_start;
+mod shapes;
 mod task_life;
 mod two_phase_alter;
 mod two_way;
