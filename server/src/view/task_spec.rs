@@ -3,8 +3,8 @@
 
 use super::route::RouteDocument;
 use super::words::{
-    AppliedWord, CompressionWord, DdlWord, DeliveryWord, FormatWord, OnConflictWord, ProducerWord, StandbyWord,
-    StartWord, TlsModeWord,
+    AppliedWord, CompareWord, CompressionWord, DdlWord, DeliveryWord, FormatWord, OnConflictWord, ProducerWord,
+    StandbyWord, StartWord, TlsModeWord,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -212,6 +212,12 @@ pub struct MySqlTargetDocument {
     /// What happens where the row to update or delete is not there, or the one to insert is. Default: `stop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_conflict: Option<OnConflictWord>,
+    /// What a row has to agree in with the one that the source changed: its key (the default), or the whole row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareWord>,
+    /// The column that tells which row is newer, for `on_conflict = "newest"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_by: Option<String>,
     /// The task stops when so many conflicts are recorded at the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]

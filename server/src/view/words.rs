@@ -104,6 +104,15 @@ pub enum OnConflictWord {
     Stop,
     Overwrite,
     Skip,
+    Newest,
+}
+
+/// What a row of the target has to agree in with the one that the source changed.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CompareWord {
+    Key,
+    Row,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]

@@ -1421,6 +1421,11 @@ export interface components {
             schema: string;
             task?: string | null;
         };
+        /**
+         * @description What a row of the target has to agree in with the one that the source changed.
+         * @enum {string}
+         */
+        CompareWord: "key" | "row";
         /** @enum {string} */
         CompressionWord: "none" | "gzip" | "lz4" | "snappy" | "zstd";
         /** @description Rows that were not what a change of them expected. */
@@ -1974,6 +1979,7 @@ export interface components {
              * @description Most rows of source transactions that are joined into one target transaction under backlog.
              */
             commit_rows_max?: number | null;
+            compare?: components["schemas"]["CompareWord"] | null;
             /**
              * Format: int32
              * @description The task stops when so many conflicts are recorded at the target.
@@ -1987,6 +1993,8 @@ export interface components {
             connections?: number | null;
             ddl?: components["schemas"]["DdlDocument"] | null;
             host: string;
+            /** @description The column that tells which row is newer, for `on_conflict = "newest"`. */
+            newest_by?: string | null;
             on_conflict?: components["schemas"]["OnConflictWord"] | null;
             password?: components["schemas"]["SecretDocument"] | null;
             /**
@@ -2007,7 +2015,7 @@ export interface components {
          * @description What happens where the row to update or delete is not there, or the one to insert is.
          * @enum {string}
          */
-        OnConflictWord: "stop" | "overwrite" | "skip";
+        OnConflictWord: "stop" | "overwrite" | "skip" | "newest";
         /**
          * @description What became of an order.
          * @example {

@@ -34,6 +34,12 @@ pub struct MySqlTargetSpec {
     /// What to do about a row that is not what a change of it expects. Default: stop.
     #[serde(default)]
     pub on_conflict: OnConflict,
+    /// What a row has to agree in with the one that the source changed. Default: its key.
+    #[serde(default)]
+    pub compare: Compare,
+    /// The column that tells which row is newer, for `on_conflict = "newest"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_by: Option<String>,
     /// The task stops when so many conflicts are recorded at the target.
     #[serde(default = "default_conflicts_max")]
     pub conflicts_max: u32,
@@ -66,6 +72,19 @@ pub enum OnConflict {
     Overwrite,
     /// Leave the row alone, and record what should have happened.
     Skip,
+    /// Keep the row that is newer by `newest_by`, and record the other.
+    Newest,
+}
+
+/// What a row of the target has to agree in with the one that the source changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compare {
+    /// In its key.
+    #[default]
+    Key,
+    /// In every column that the source's log has: a row that somebody else changed is a conflict.
+    Row,
 }
 
 /// Most connections that a task applies over.
@@ -200,6 +219,13 @@ const fn default_unacknowledged_messages_max() -> u32 {
 
 fn default_topic() -> String {
     "{database}.{table}".into()
+}
+
+impl MySqlTargetSpec {
+    /// Whether rows have to be what the source had.
+    pub fn compares(&self) -> bool {
+        self.compare == Compare::Row || self.on_conflict == OnConflict::Newest
+    }
 }
 
 impl ConsumerSpec {

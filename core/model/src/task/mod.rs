@@ -10,8 +10,8 @@ mod route_problems;
 mod write;
 
 pub use consumer::{
-    CONNECTIONS_MAX, Compression, ConsumerSpec, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec, OnConflict,
-    StdoutSpec,
+    CONNECTIONS_MAX, Compare, Compression, ConsumerSpec, Delivery, KafkaSpec, MessageFormat, MySqlTargetSpec,
+    OnConflict, StdoutSpec,
 };
 pub use ddl::{DdlKind, DdlPolicies, DdlPolicy};
 pub use pipe::PipeSpec;

@@ -1,7 +1,10 @@
 //! Reading a task from a user, with errors that name the key.
 
 use super::producer::host_and_port;
-use super::{CONNECTIONS_MAX, ConsumerSpec, Delivery, ProducerSpec, Route, Start, TaskSpec, Tls, route_problems};
+use super::{
+    CONNECTIONS_MAX, ConsumerSpec, Delivery, MySqlTargetSpec, OnConflict, ProducerSpec, Route, Start, TaskSpec, Tls,
+    route_problems,
+};
 use crate::gtid::GtidSet;
 use crate::settings::problem_in;
 use crate::span::Span;
@@ -123,6 +126,7 @@ impl TaskSpec {
                         format!("use 1 to {CONNECTIONS_MAX}"),
                     );
                 }
+                problems.newest_by(target);
                 if target.conflicts_max == 0 {
                     problems.add("consumer.conflicts_max", "0 conflicts would stop before the first", "use 1 or more");
                 }
@@ -194,6 +198,23 @@ impl TaskSpec {
 struct Problems(Vec<SpecProblem>);
 
 impl Problems {
+    fn newest_by(&mut self, target: &MySqlTargetSpec) {
+        let is_named = target.newest_by.as_ref().is_some_and(|column| !column.trim().is_empty());
+        match (target.on_conflict, is_named) {
+            (OnConflict::Newest, false) => self.add(
+                "consumer.newest_by",
+                "`on_conflict` is \"newest\", and no column says which row is",
+                "name one that every table has and every write sets anew, such as \"updated_at\"",
+            ),
+            (OnConflict::Stop | OnConflict::Overwrite | OnConflict::Skip, _) if target.newest_by.is_some() => self.add(
+                "consumer.newest_by",
+                "it counts with `on_conflict = \"newest\"` alone",
+                "set `on_conflict` to that, or leave it out",
+            ),
+            _ => {}
+        }
+    }
+
     fn add(&mut self, key: impl Into<String>, problem: impl Into<String>, hint: impl Into<String>) {
         self.0.push(SpecProblem { key: key.into(), problem: problem.into(), hint: hint.into() });
     }
@@ -293,6 +314,9 @@ password = { file = "/run/secrets/db2" }
                 vec!["producer.user", "empty"],
             ),
             ("name = \"copy_hot_item\"", "name = \"copy hot\"", vec!["copy hot", "line 2"]),
+            ("host = \"db2.example\"", "host = \"db2\"\non_conflict = \"newest\"\nnewest_by = \"at\"", vec![]),
+            ("host = \"db2.example\"", "host = \"db2\"\non_conflict = \"newest\"", vec!["newest_by", "updated_at"]),
+            ("host = \"db2.example\"", "host = \"db2\"\nnewest_by = \"at\"", vec!["newest_by", "alone"]),
         ] {
             let text = TASK.replacen(from, to, 1);
             match TaskSpec::from_toml(&text) {

@@ -54,6 +54,16 @@ pub(super) enum Shape {
     Replace {
         written: Vec<usize>,
     },
+    /// Of the row with this key, if it has these values too.
+    UpdateSame {
+        written: Vec<usize>,
+        key: Vec<usize>,
+        compared: Vec<usize>,
+    },
+    DeleteSame {
+        key: Vec<usize>,
+        compared: Vec<usize>,
+    },
     /// By the key, of rows that are all there.
     UpdateMany {
         written: Vec<usize>,
@@ -190,7 +200,7 @@ impl Applier {
         shape: Shape,
         parameters: Vec<Param>,
     ) -> Result<u64, Failure> {
-        if matches!(&shape, Shape::Update { written, .. } if written.is_empty()) {
+        if matches!(&shape, Shape::Update { written, .. } | Shape::UpdateSame { written, .. } if written.is_empty()) {
             return Ok(1);
         }
         let id = Arc::as_ptr(table) as usize;
@@ -225,7 +235,7 @@ impl Applier {
 impl Shape {
     /// Whether it is a row's key that it is searched by.
     pub(super) fn has_key(&self, plan: &Plan) -> bool {
-        matches!(self, Self::Update { search, .. } if plan.has_key(search))
+        matches!(self, Self::Update { search, .. } | Self::Delete { search } if plan.has_key(search))
     }
 
     fn sql(&self, plan: &Plan, names_new_row: bool) -> String {
@@ -233,6 +243,8 @@ impl Shape {
             Self::Insert { written, rows } => plan.insert(written, *rows),
             Self::Update { written, search } => plan.update(written, search),
             Self::Delete { search } => plan.delete(search),
+            Self::UpdateSame { written, key, compared } => plan.update_same(written, key, compared),
+            Self::DeleteSame { key, compared } => plan.delete_same(key, compared),
             Self::Replace { written } => plan.replace(written),
             Self::UpdateMany { written, rows } => plan.update_many(written, *rows, names_new_row),
             Self::DeleteMany { key, rows } => plan.delete_many(key, *rows),
@@ -283,7 +295,27 @@ pub(super) fn update_of(
     Ok((Shape::Update { written, search }, parameters))
 }
 
-fn written(plan: &Plan, image: &[Value<'_>]) -> Vec<usize> {
+/// The statement, so that it finds the row only if it has all values of its image before the change. A row without a key is
+/// found by all of them anyway.
+pub(super) fn same(
+    rows: &RowsChange,
+    plan: &Plan,
+    before: &[Value<'_>],
+    (shape, mut parameters): (Shape, Vec<Param>),
+) -> Result<(Shape, Vec<Param>), Failure> {
+    let present: Vec<bool> = before.iter().map(|value| !value.is_absent()).collect();
+    let compared = plan.compared(&present);
+    for &index in &compared {
+        parameters.push(parameter(rows, before, index)?);
+    }
+    Ok(match shape {
+        Shape::Update { written, search } => (Shape::UpdateSame { written, key: search, compared }, parameters),
+        Shape::Delete { search } => (Shape::DeleteSame { key: search, compared }, parameters),
+        shape => (shape, parameters),
+    })
+}
+
+pub(super) fn written(plan: &Plan, image: &[Value<'_>]) -> Vec<usize> {
     let is_there = |index: &usize| !image.get(*index).is_none_or(Value::is_absent);
     (0..image.len()).filter(is_there).filter(|index| plan.writes(*index)).collect()
 }

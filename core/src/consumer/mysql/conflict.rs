@@ -1,20 +1,21 @@
 //! Rows that are not what the source's change expects: stopped at, overwritten or skipped, and recorded.
 //!
 //! A change conflicts if the row that it updates or deletes is not there, or if the row that it inserts, or the unique key
-//! that it gives, is there already. What else goes wrong (a value that does not fit, a foreign key, rows that can't be
+//! that it gives, is there already; where the task compares rows (`compare.rs`), also if the row is not what the source had.
+//! A row that is already as the change makes it is none then: both sites did the same. What else goes wrong (a value that does not fit, a foreign key, rows that can't be
 //! told apart) is no conflict, and stops the task.
 
-use super::applier::{Applier, Shape, delete_of, insert_of, is_full, one_row, update_of};
+use super::applier::{Applier, Shape, delete_of, insert_of, is_full, one_row, parameter, same, update_of, written};
 use super::plans::Planned;
 use super::session::Session;
 use super::write_set::Reach;
 use crate::change::{RowsChange, TableSchema};
 use crate::consumer::message::canal_json::{Envelope, RowImages, TableEncoding};
-use mysql_async::Value as Param;
+use mysql_async::{Row, Value as Param};
 use replicator_binlog::{RowsKind, Value};
 use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
-use replicator_model::task::{OnConflict, REPLICATOR_DATABASE};
+use replicator_model::task::{MySqlTargetSpec, OnConflict, REPLICATOR_DATABASE};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ const TABLES_MAX: usize = 100;
 pub(super) struct Conflicts {
     task: TaskName,
     policy: OnConflict,
+    compares: bool,
+    newest_by: Option<String>,
     conflicts_max: u64,
     /// Recorded and durable, of all connections and earlier runs.
     recorded: Arc<AtomicU64>,
@@ -40,6 +43,8 @@ pub(super) struct Conflicts {
 enum Conflict {
     Missing,
     Duplicate,
+    /// It is there, and not what the source had.
+    Differs,
 }
 
 /// What is done about it.
@@ -52,15 +57,34 @@ enum Remedy {
     Overwrite,
 }
 
-/// `is_full`: the image after the change has every column.
-fn remedy(policy: OnConflict, kind: RowsKind, is_full: bool) -> Remedy {
-    match (policy, kind) {
-        (OnConflict::Stop, _) => Remedy::Stop,
-        (OnConflict::Skip, _) => Remedy::Leave,
-        // What was to be deleted is gone.
-        (OnConflict::Overwrite, RowsKind::Delete) => Remedy::Leave,
-        (OnConflict::Overwrite, _) if is_full => Remedy::Overwrite,
-        (OnConflict::Overwrite, _) => Remedy::Stop,
+/// What is there where a change conflicts, and what it is about.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    kind: RowsKind,
+    conflict: Conflict,
+    /// The image after the change has every column.
+    is_full: bool,
+    /// The row with this key, where rows are compared: whether the change is newer.
+    is_newer: Option<bool>,
+}
+
+fn remedy(policy: OnConflict, case: Case) -> Remedy {
+    let with_image = if case.is_full { Remedy::Overwrite } else { Remedy::Stop };
+    match (policy, case.kind, case.conflict) {
+        (OnConflict::Stop, ..) => Remedy::Stop,
+        (OnConflict::Skip, ..) => Remedy::Leave,
+        // What was to be deleted is gone; and a deletion has no time of its own, so it goes before any change of its row.
+        (OnConflict::Overwrite | OnConflict::Newest, RowsKind::Delete, Conflict::Differs) => Remedy::Overwrite,
+        (OnConflict::Overwrite | OnConflict::Newest, RowsKind::Delete, _) => Remedy::Leave,
+        (OnConflict::Overwrite, ..) => with_image,
+        (OnConflict::Newest, _, Conflict::Missing) => Remedy::Leave,
+        // Another row has one of its unique keys: of which of them is the newer?
+        (OnConflict::Newest, RowsKind::Update, Conflict::Duplicate) => Remedy::Stop,
+        (OnConflict::Newest, ..) => match case.is_newer {
+            Some(true) => with_image,
+            Some(false) => Remedy::Leave,
+            None => Remedy::Stop,
+        },
     }
 }
 
@@ -77,6 +101,7 @@ impl Conflict {
         match self {
             Self::Missing => "row_not_found",
             Self::Duplicate => "duplicate_key",
+            Self::Differs => "row_differs",
         }
     }
 }
@@ -90,13 +115,22 @@ struct RowChange<'r, 'v> {
 }
 
 impl Conflicts {
-    pub(super) fn new(task: &TaskName, policy: OnConflict, conflicts_max: u64, recorded: &Arc<AtomicU64>) -> Self {
-        let (task, recorded) = (task.clone(), Arc::clone(recorded));
-        Self { task, policy, conflicts_max, recorded, open: 0, encodings: HashMap::new() }
+    pub(super) fn new(task: &TaskName, spec: &MySqlTargetSpec, recorded: &Arc<AtomicU64>) -> Self {
+        Self {
+            task: task.clone(),
+            policy: spec.on_conflict,
+            compares: spec.compares(),
+            newest_by: spec.newest_by.clone(),
+            conflicts_max: spec.conflicts_max.into(),
+            recorded: Arc::clone(recorded),
+            open: 0,
+            encodings: HashMap::new(),
+        }
     }
 
+    /// Whether the first row that is not there, or is, is an error and nothing else.
     pub(super) fn stops(&self) -> bool {
-        self.policy == OnConflict::Stop
+        self.policy == OnConflict::Stop && !self.compares
     }
 
     /// The open transaction is rolled back.
@@ -124,27 +158,80 @@ impl Conflicts {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         while walk.next_into(&mut before, &mut after).map_err(|error| rows.error(error))? {
             let row = RowChange { rows, table, before: &before, after: &after };
-            let (shape, parameters) = match view.kind() {
-                RowsKind::Insert => insert_of(rows, &table.plan, &after)?,
-                RowsKind::Update => update_of(rows, &table.plan, &before, &after)?,
-                RowsKind::Delete => delete_of(rows, &table.plan, &before)?,
-            };
-            let found = applier.execute(session, table, shape, parameters).await;
-            let Some(conflict) = Conflict::of(&found) else {
-                one_row(rows, found)?;
-                continue;
-            };
-            let is_settled = match remedy(self.policy, view.kind(), is_full) {
-                Remedy::Stop => false,
-                Remedy::Leave => true,
-                Remedy::Overwrite => overwrite(applier, session, &row, conflict).await?,
-            };
-            match is_settled {
-                true => self.record(session, &row, conflict).await?,
-                false => one_row(rows, found)?,
-            }
+            self.apply_row(applier, session, &row, is_full).await?;
         }
         Ok(())
+    }
+
+    async fn apply_row(
+        &mut self,
+        applier: &mut Applier,
+        session: &mut Session,
+        row: &RowChange<'_, '_>,
+        is_full: bool,
+    ) -> Result<(), Failure> {
+        let RowChange { rows, table, before, after } = row;
+        let plain = match rows.kind {
+            RowsKind::Insert => insert_of(rows, &table.plan, after)?,
+            RowsKind::Update => update_of(rows, &table.plan, before, after)?,
+            RowsKind::Delete => delete_of(rows, &table.plan, before)?,
+        };
+        let has_key = rows.kind == RowsKind::Insert || plain.0.has_key(&table.plan);
+        let (shape, parameters) = match self.compares && has_key && rows.kind != RowsKind::Insert {
+            true => same(rows, &table.plan, before, plain)?,
+            false => plain,
+        };
+        let found = applier.execute(session, table, shape, parameters).await;
+        let Some(mut conflict) = Conflict::of(&found) else { return one_row(rows, found) };
+        let mut is_newer = None;
+        if self.compares
+            && has_key
+            && let Some(there) = look(session, row, self.newest_by.as_deref()).await?
+        {
+            if conflict == Conflict::Missing {
+                conflict = Conflict::Differs;
+            }
+            if there.is_same && !(rows.kind == RowsKind::Update && conflict == Conflict::Duplicate) {
+                return Ok(());
+            }
+            is_newer = Some(there.is_newer);
+        }
+        let remedy = remedy(self.policy, Case { kind: rows.kind, conflict, is_full, is_newer });
+        let is_settled = match (remedy, conflict) {
+            (Remedy::Stop, _) => false,
+            (Remedy::Leave, _) => true,
+            (Remedy::Overwrite, Conflict::Differs) => self.give(applier, session, row).await?,
+            (Remedy::Overwrite, _) => overwrite(applier, session, row, conflict, self.may_replace()).await?,
+        };
+        match (is_settled, conflict) {
+            (true, _) => self.record(session, row, conflict, remedy).await,
+            (false, Conflict::Differs) => Err(row_differs(rows)),
+            (false, _) => one_row(rows, found),
+        }
+    }
+
+    /// Whether rows that have a unique key of another may go for it.
+    fn may_replace(&self) -> bool {
+        self.policy != OnConflict::Newest
+    }
+
+    /// Gives a row that is there what the change makes of it, whatever it was.
+    async fn give(
+        &self,
+        applier: &mut Applier,
+        session: &mut Session,
+        row: &RowChange<'_, '_>,
+    ) -> Result<bool, Failure> {
+        let RowChange { rows, table, before, after } = row;
+        let (shape, parameters) = match rows.kind {
+            RowsKind::Delete => delete_of(rows, &table.plan, before)?,
+            RowsKind::Insert | RowsKind::Update => update_of(rows, &table.plan, before, after)?,
+        };
+        let found = applier.execute(session, table, shape, parameters).await;
+        match Conflict::of(&found) {
+            Some(conflict) => overwrite(applier, session, row, conflict, self.may_replace()).await,
+            None => one_row(rows, found).map(|()| true),
+        }
     }
 
     /// Writes the conflict down in the open transaction.
@@ -153,6 +240,7 @@ impl Conflicts {
         session: &mut Session,
         row: &RowChange<'_, '_>,
         conflict: Conflict,
+        remedy: Remedy,
     ) -> Result<(), Failure> {
         let RowChange { rows, before, after, .. } = row;
         if self.recorded.load(Ordering::Relaxed) + self.open >= self.conflicts_max {
@@ -165,7 +253,10 @@ impl Conflicts {
             ));
         }
         let message = self.message(&rows.table, rows.kind, RowImages { before, after })?;
-        let done = if self.policy == OnConflict::Overwrite { "overwritten" } else { "skipped" };
+        let done = match (self.policy, remedy) {
+            (OnConflict::Overwrite, _) | (_, Remedy::Overwrite) => "overwritten",
+            _ => "skipped",
+        };
         let sql = format!(
             "INSERT INTO {REPLICATOR_DATABASE}.conflict
                (task, source_file, source_offset, target_database, target_table, reason, action, row_change)
@@ -184,7 +275,8 @@ impl Conflicts {
         ];
         session.rows(&sql, values).await?;
         self.open += 1;
-        tracing::warn!(task = %self.task, at = rows.place(), reason = conflict.code(), action = done, "a conflict");
+        // Each is recorded; a log line for each would drown the others.
+        tracing::debug!(task = %self.task, at = rows.place(), reason = conflict.code(), action = done, "a conflict");
         Ok(())
     }
 
@@ -209,6 +301,54 @@ impl Conflicts {
     }
 }
 
+/// What there is with the key of a change.
+struct There {
+    /// It is as the change makes it.
+    is_same: bool,
+    /// The change is newer.
+    is_newer: bool,
+}
+
+/// Looks at the row that a change is about, and locks it; `None` if none has its key.
+async fn look(
+    session: &mut Session,
+    row: &RowChange<'_, '_>,
+    newest_by: Option<&str>,
+) -> Result<Option<There>, Failure> {
+    let RowChange { rows, table, before, after } = row;
+    let found_by = if rows.kind == RowsKind::Insert { after } else { before };
+    let key = rows.table.key.clone().unwrap_or_default();
+    let newest = match newest_by {
+        Some(name) if rows.kind != RowsKind::Delete => Some(newest_column(rows, after, name)?),
+        _ => None,
+    };
+    let look = table.plan.look(&key, &written(&table.plan, after), newest);
+    let values = look.parameters.iter().map(|&index| parameter(rows, after, index));
+    let keys = key.iter().map(|&index| parameter(rows, found_by, index));
+    let answer = session.rows(&look.sql, values.chain(keys).collect::<Result<_, _>>()?).await?;
+    let is = |row: &Row, index| row.get_opt::<Option<i64>, _>(index).and_then(Result::ok).flatten() == Some(1);
+    Ok(answer.first().map(|answer| There { is_same: is(answer, 0), is_newer: is(answer, 1) }))
+}
+
+fn newest_column(rows: &RowsChange, after: &[Value<'_>], name: &str) -> Result<usize, Failure> {
+    let found = rows.table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+    found.filter(|&index| after.get(index).is_some_and(|value| !value.is_absent())).ok_or_else(|| {
+        Failure::definite(
+            "newest_column_missing",
+            format!("{}: the row has no value of `{name}` in the source's log", rows.place()),
+            "add the column to the table at all sites, have binlog_row_image = FULL there, or exclude the table",
+        )
+    })
+}
+
+fn row_differs(rows: &RowsChange) -> Failure {
+    Failure::definite(
+        "row_differs",
+        format!("{}: the row in {} is not what the source changed", rows.place(), rows.table.target_name()),
+        "somebody else changed it; make it what it shall be at all sites and leave this transaction out, or choose a policy in consumer.on_conflict",
+    )
+}
+
 /// Gives the row its image after the change, in the place of what is there: its own older self, and rows that have a
 /// unique key that it gets. `false` if that would remove rows that others depend on.
 async fn overwrite(
@@ -216,9 +356,10 @@ async fn overwrite(
     session: &mut Session,
     row: &RowChange<'_, '_>,
     conflict: Conflict,
+    may_replace: bool,
 ) -> Result<bool, Failure> {
     let RowChange { rows, table, before, after } = row;
-    let is_free = matches!(table.reach, Reach::Rows(_) | Reach::Table);
+    let is_free = may_replace && matches!(table.reach, Reach::Rows(_) | Reach::Table);
     if rows.kind == RowsKind::Update && conflict == Conflict::Duplicate {
         if !is_free {
             return Ok(false);
@@ -234,7 +375,7 @@ async fn overwrite(
     };
     match (Conflict::of(&found), is_free) {
         (None, _) => one_row(rows, found).map(|()| true),
-        (Some(Conflict::Missing), false) => {
+        (Some(Conflict::Missing | Conflict::Differs), false) => {
             let (shape, parameters) = insert_of(rows, &table.plan, after)?;
             one_row(rows, applier.execute(session, table, shape, parameters).await).map(|()| true)
         }
@@ -257,19 +398,36 @@ mod tests {
 
     #[test]
     fn what_is_done_about_a_conflict() {
-        use OnConflict::{Overwrite, Skip, Stop};
-        for (policy, kind, is_full, done) in [
-            (Stop, RowsKind::Insert, true, Remedy::Stop),
-            (Stop, RowsKind::Delete, true, Remedy::Stop),
-            (Skip, RowsKind::Insert, true, Remedy::Leave),
-            (Skip, RowsKind::Update, false, Remedy::Leave),
-            (Skip, RowsKind::Delete, false, Remedy::Leave),
-            (Overwrite, RowsKind::Insert, true, Remedy::Overwrite),
-            (Overwrite, RowsKind::Update, true, Remedy::Overwrite),
-            (Overwrite, RowsKind::Update, false, Remedy::Stop),
-            (Overwrite, RowsKind::Delete, false, Remedy::Leave),
+        use Conflict::{Differs, Duplicate, Missing};
+        use OnConflict::{Newest, Overwrite, Skip, Stop};
+        use RowsKind::{Delete, Insert, Update};
+        let (full, partial, newer, older, unknown) = (true, false, Some(true), Some(false), None);
+        for (policy, kind, conflict, is_full, is_newer, done) in [
+            (Stop, Insert, Duplicate, full, unknown, Remedy::Stop),
+            (Stop, Delete, Missing, full, unknown, Remedy::Stop),
+            (Stop, Update, Differs, full, newer, Remedy::Stop),
+            (Skip, Insert, Duplicate, full, unknown, Remedy::Leave),
+            (Skip, Update, Missing, partial, unknown, Remedy::Leave),
+            (Skip, Delete, Differs, partial, unknown, Remedy::Leave),
+            (Overwrite, Insert, Duplicate, full, unknown, Remedy::Overwrite),
+            (Overwrite, Update, Missing, full, unknown, Remedy::Overwrite),
+            (Overwrite, Update, Differs, partial, unknown, Remedy::Stop),
+            (Overwrite, Delete, Missing, full, unknown, Remedy::Leave),
+            (Overwrite, Delete, Differs, partial, unknown, Remedy::Overwrite),
+            (Newest, Insert, Duplicate, full, newer, Remedy::Overwrite),
+            (Newest, Insert, Duplicate, full, older, Remedy::Leave),
+            // By another unique key than the one that rows are found by.
+            (Newest, Insert, Duplicate, full, unknown, Remedy::Stop),
+            (Newest, Update, Duplicate, full, newer, Remedy::Stop),
+            (Newest, Update, Differs, full, newer, Remedy::Overwrite),
+            (Newest, Update, Differs, partial, newer, Remedy::Stop),
+            (Newest, Update, Differs, full, older, Remedy::Leave),
+            (Newest, Update, Missing, full, unknown, Remedy::Leave),
+            (Newest, Delete, Differs, full, older, Remedy::Overwrite),
+            (Newest, Delete, Missing, full, unknown, Remedy::Leave),
         ] {
-            assert_eq!(remedy(policy, kind, is_full), done, "{policy:?} {kind:?} {is_full}");
+            let case = Case { kind, conflict, is_full, is_newer };
+            assert_eq!(remedy(policy, case), done, "{policy:?} {case:?}");
         }
     }
 

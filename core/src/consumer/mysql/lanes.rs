@@ -146,8 +146,7 @@ impl Lanes {
         let mut session = Session::connect(&self.endpoint, self.spec.statement_timeout.duration()).await?;
         session.take_lane(&self.task, self.opened).await?;
         self.opened += 1;
-        let conflicts_max = self.spec.conflicts_max.into();
-        let conflicts = Conflicts::new(&self.task, self.spec.on_conflict, conflicts_max, &self.conflicts);
+        let conflicts = Conflicts::new(&self.task, &self.spec, &self.conflicts);
         Lane::start(session, &self.task, &self.fence, &self.turn, conflicts, self.logs).await
     }
 

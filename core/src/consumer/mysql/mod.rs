@@ -6,6 +6,7 @@
 //! with a marker that says how far it goes and fails unless the epoch is still ours (`marker`).
 
 mod applier;
+mod compare;
 mod conflict;
 mod ddl;
 mod fold;
@@ -277,7 +278,7 @@ impl Consumer for MySqlConsumer {
             control: session,
             lanes: Lanes::new(endpoint, self.spec.clone(), &self.task, &fence, conflicts, self.site.is_some()),
             fence,
-            plans: Plans::default(),
+            plans: Plans::new(self.spec.compares()),
             writers: Writers::default(),
             collations,
             pending: None,

@@ -23,17 +23,23 @@ pub(super) struct Planned {
     _schema: Arc<TableSchema>,
     pub(super) plan: Plan,
     pub(super) reach: Reach,
+    /// Rows have to be what the source had, so each is written by itself, in the source's order.
+    pub(super) compares: bool,
     /// Of the target's table: several of the source may be one of the target.
     pub(super) place: Place,
 }
 
-#[derive(Default)]
 pub(super) struct Plans {
+    compares: bool,
     /// By the address of the schema, which the plan keeps alive.
     tables: HashMap<usize, Arc<Planned>>,
 }
 
 impl Plans {
+    pub(super) fn new(compares: bool) -> Self {
+        Self { compares, tables: HashMap::new() }
+    }
+
     /// Forgets what it knew of the target's tables: after a schema change.
     pub(super) fn forget(&mut self) {
         self.tables.clear();
@@ -66,7 +72,8 @@ impl Plans {
         };
         let ties = tables::ties(session.conn(), database, table).await?;
         session.rollback().await?;
-        let planned = Arc::new(Planned::new(Arc::clone(schema), &definition, ties)?);
+        let planned = Planned::new(Arc::clone(schema), &definition, ties)?;
+        let planned = Arc::new(Planned { compares: self.compares, ..planned });
         self.tables.insert(id, Arc::clone(&planned));
         Ok(planned)
     }
@@ -85,7 +92,7 @@ impl Planned {
             Ties { foreign_keys: true, .. } => (Reach::Linked, Place::Linked),
             Ties { .. } => (write_keys(&schema, target, table).map_or(Reach::Table, Reach::Rows), Place::Table(table)),
         };
-        Ok(Self { _schema: schema, plan, reach, place })
+        Ok(Self { _schema: schema, plan, reach, compares: false, place })
     }
 }
 

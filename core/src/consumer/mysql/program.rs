@@ -40,7 +40,7 @@ pub(super) struct Program {
     /// After the group with this number is durable, 0 if there is nothing to wait for: `late`.
     pub(super) after: u64,
     pub(super) late: Vec<Step>,
-    /// The rows of some table have effects that are not known here: nothing is folded, nothing is written ahead.
+    /// The rows of some table have effects that are not known here, or have to be what the source had: nothing is folded, nothing is written ahead.
     pub(super) in_order: bool,
 }
 
@@ -94,8 +94,9 @@ impl Program {
     }
 }
 
+/// Whether every row is written by itself, in the source's order.
 fn reaches_everything(group: &Group) -> bool {
-    group.events.iter().any(|event| event.table.reach == Reach::Everything)
+    group.events.iter().any(|event| event.table.compares || event.table.reach == Reach::Everything)
 }
 
 /// What is to be done, by place.

@@ -13,6 +13,7 @@ use replicator_mysql::connect::Endpoint;
 use replicator_mysql::error::failure;
 use replicator_mysql::facts::{ServerFacts, Version};
 use replicator_mysql::origin;
+use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
@@ -41,12 +42,17 @@ const TAKE_OVER_TIMEOUT_S: u64 = 30;
 /// How often it is looked whether it has.
 const TAKE_OVER_LOOK: Duration = Duration::from_millis(50);
 
+/// Questions that stay prepared on a connection; beyond that all are closed, which only costs time.
+const ASKED_MAX: usize = 64;
+
 /// A connection on which one statement runs at a time, each within the statement timeout.
 pub(super) struct Session {
     conn: Conn,
     timeout: Duration,
     address: String,
     names_new_row: bool,
+    /// Questions that were asked, by their text.
+    asked: HashMap<String, Statement>,
 }
 
 impl Session {
@@ -55,7 +61,7 @@ impl Session {
         let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
         let address = format!("target {}", endpoint.address());
         let conn = endpoint.connect(&settings).await.map_err(|failure| failure.at(&address))?;
-        let mut session = Self { conn, timeout, address, names_new_row: false };
+        let mut session = Self { conn, timeout, address, names_new_row: false, asked: HashMap::new() };
         session.names_new_row = session.knows_new_row().await?;
         Ok(session)
     }
@@ -113,9 +119,25 @@ impl Session {
     }
 
     pub(super) async fn rows(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        let statement = self.asking(sql).await?;
         let (conn, address) = (&mut self.conn, &self.address);
-        let rows = conn.exec(sql, Params::Positional(parameters));
+        let rows = conn.exec(&statement, Params::Positional(parameters));
         within(self.timeout, rows).await.map_err(|failure| failure.at(address))
+    }
+
+    /// The statement, prepared: the driver keeps none, and would leave one at the server each time.
+    async fn asking(&mut self, sql: &str) -> Result<Statement, Failure> {
+        if let Some(known) = self.asked.get(sql) {
+            return Ok(known.clone());
+        }
+        if self.asked.len() >= ASKED_MAX {
+            for (_, statement) in std::mem::take(&mut self.asked) {
+                self.close(statement).await?;
+            }
+        }
+        let statement = self.prepare(sql).await?;
+        self.asked.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
     }
 
     /// The number that a query answers.

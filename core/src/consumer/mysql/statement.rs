@@ -1,5 +1,6 @@
 //! The statements that apply a row. Pure: text from table definitions.
 
+use super::compare::{Exact, exact};
 use crate::change::TableSchema;
 use replicator_binlog::ColumnType;
 use replicator_model::failure::Failure;
@@ -39,6 +40,8 @@ struct PlannedColumn {
     written: String,
     /// What stands for it where it is compared with the column.
     compared: String,
+    /// Where it is compared exactly; `None` where it can't be.
+    exact: Option<Exact>,
 }
 
 impl Plan {
@@ -69,12 +72,9 @@ impl Plan {
                 Some(bytes) => (bytes.to_owned(), bytes.to_owned()),
                 None => placeholders(charset, target_column),
             };
-            columns.push(PlannedColumn {
-                name: quoted(&target_column.name),
-                generated: target_column.generated,
-                written,
-                compared,
-            });
+            let name = quoted(&target_column.name);
+            let exact = exact(&name, &compared, kind, charset, target_column);
+            columns.push(PlannedColumn { name, generated: target_column.generated, written, compared, exact });
         }
         let usable =
             |key: &Vec<usize>| key.iter().all(|&index| columns.get(index).is_some_and(|column| !column.generated));
@@ -197,6 +197,20 @@ impl Plan {
             sql.push_str(" LIMIT 1");
         }
         sql
+    }
+
+    /// How a column is compared exactly.
+    pub(super) fn exact(&self, index: usize) -> Option<&Exact> {
+        self.columns.get(index).and_then(|column| column.exact.as_ref())
+    }
+
+    pub(super) fn name(&self, index: usize) -> &str {
+        self.columns.get(index).map_or("", |column| column.name.as_str())
+    }
+
+    /// The table, and the condition that finds a row by its key.
+    pub(super) fn searched(&self, key: &[usize]) -> String {
+        format!("{}{}", self.table, self.condition(key))
     }
 
     fn of<'a>(&'a self, indexes: &'a [usize]) -> impl Iterator<Item = &'a PlannedColumn> {

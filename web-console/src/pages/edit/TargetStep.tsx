@@ -58,8 +58,18 @@ function MySqlFields() {
             { value: 'stop', label: t('target.conflict_stop') },
             { value: 'overwrite', label: t('target.conflict_overwrite') },
             { value: 'skip', label: t('target.conflict_skip') },
+            { value: 'newest', label: t('target.conflict_newest') },
           ]}
         />
+        <SpecChoice
+          path="consumer.compare"
+          label={t('target.compare')}
+          choices={[
+            { value: 'key', label: t('target.compare_key') },
+            { value: 'row', label: t('target.compare_row') },
+          ]}
+        />
+        <SpecText path="consumer.newest_by" label={t('target.newest_by')} placeholder="updated_at" />
         <SpecNumber
           path="consumer.conflicts_max"
           label={t('target.conflicts_max')}

@@ -1,6 +1,9 @@
 //! Several sites that are written to, with tasks between them in more than one direction.
 
+mod conflicts;
+
 use crate::cluster::{Cluster, copy_task};
+use mysql_async::prelude::Queryable;
 use replicator_model::name::TaskName;
 use replicator_model::status::Stage;
 use replicator_tests::{Flavor, MysqlServer, Result, eventually};
@@ -231,5 +234,34 @@ async fn every_change_comes_once_to_each_of_three_sites() -> Result<()> {
         // Two of the others in each shape.
         assert_eq!(count(site, "mysql_replicator.applied_ddl").await, 6);
     }
+    Ok(())
+}
+
+/// The Core dies while a schema change that it applies waits for a lock; its successor runs it, over another connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_change_comes_once_though_the_core_dies_over_it() -> Result<()> {
+    let mut pair = Pair::start((Flavor::MySql97, &[]), (Flavor::MySql97, &[]), SCHEMA, ["", ""]).await?;
+    let mut holder = pair.b.connect().await?;
+    holder.query_drop("BEGIN; SELECT * FROM shop.item").await?;
+    pair.a.exec("ALTER TABLE shop.item ADD late INT").await?;
+    let waiting = "information_schema.processlist WHERE info LIKE 'ALTER TABLE shop.item ADD late%'";
+    eventually("the change waits at the target", Duration::from_secs(30), async || {
+        match count(&pair.b, waiting).await {
+            1 => Ok(()),
+            others => Err(others),
+        }
+    })
+    .await?;
+    pair.cluster.cores[0].kill9().await;
+    pair.cluster.cores[0].start_again()?;
+    let announced = "mysql_replicator.applied_ddl";
+    eventually("it is announced again", Duration::from_secs(60), async || match count(&pair.b, announced).await {
+        2 => Ok(()),
+        others => Err(others),
+    })
+    .await?;
+    holder.query_drop("ROLLBACK").await?;
+    pair.equal_and_at_rest().await?;
+    assert_eq!(count(&pair.a, announced).await, 0, "nothing came back");
     Ok(())
 }
