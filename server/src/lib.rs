@@ -23,6 +23,7 @@ mod listener;
 mod metrics;
 mod picture;
 pub mod preflight;
+mod preview;
 mod problem;
 pub mod reset;
 mod rewind;

@@ -1,6 +1,7 @@
 //! Routes that change rows on their way: what arrives is what a SELECT at the source says that means the same.
 
 use crate::cluster::{Cluster, GROUP, copy_task};
+use crate::failures::Console;
 use crate::workload::Random;
 use mysql_async::prelude::Queryable;
 use replicator_model::name::TaskName;
@@ -215,6 +216,41 @@ impl Field {
         wait_for_expected(&self.cluster, &self.task, &self.source, &self.target).await
     }
 
+    /// Checked and shown before it starts: what is shown is what has arrived.
+    async fn is_previewed(&self) -> Result<()> {
+        let console = Console::start(&self.cluster).await?;
+        let run = async |arguments: &[&str]| {
+            let ran = console.run(arguments).await;
+            assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+            String::from_utf8(ran.stdout).unwrap()
+        };
+        let checks = "task_routes_fit,task_merged_tables,target_route_columns,target_columns,target_types";
+        let checked = run(&["task", "preflight", "copy", "--check", checks]).await;
+        assert!(checked.contains("5 passed, 0 warnings, 0 failed"), "{checked}");
+        let shown = run(&["task", "preview", "copy", "--rows", "50", "-o", "json"]).await;
+        assert!(!shown.contains("@mail.example") && !shown.contains("private-") && !shown.contains(SALT), "{shown}");
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        let tables = shown["tables"].as_array().unwrap();
+        assert_eq!(tables.len(), 5, "{shown}");
+        let mut compared = 0;
+        for table in tables.iter().filter(|table| table["target"] == "warehouse.orders") {
+            assert_eq!(table["problem"], serde_json::Value::Null, "{table}");
+            for row in table["rows"].as_array().unwrap().iter().filter(|row| row["arrives"] == true) {
+                let id = row["values"][0].as_str().unwrap();
+                let origin = table["source"].as_str().unwrap();
+                let sql = format!(
+                    "SELECT id, status, amount, title, email, phone, note, kind, CAST(at AS CHAR), big, region, weight, origin \
+                     FROM warehouse.orders WHERE id = {id} AND origin = '{origin}'"
+                );
+                let arrived = serde_json::json!(self.target.query_strings(&sql).await?[0]);
+                assert_eq!(row["values"], arrived, "{origin}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 20, "{compared}");
+        Ok(())
+    }
+
     /// Runs a statement that the task stops at, and answers the failure's code.
     async fn stops_at(&self, sql: &str) -> Result<String> {
         self.source.exec(sql).await?;
@@ -228,6 +264,7 @@ impl Field {
 async fn rows_are_shaped_from_mysql() -> Result<()> {
     let mut field = Field::set_up(Flavor::MySql97, Flavor::MySql97).await?;
     field.copies().await?;
+    field.is_previewed().await?;
     // Nothing of it is about a column that the route changes.
     field
         .source

@@ -44,6 +44,8 @@ pub struct ListedColumn {
     /// The literal that an INSERT without the column gives it, without quotes. `None`: NULL, or an expression, whose
     /// values are logged with every row.
     pub default: Option<String>,
+    /// It belongs to the primary key, or to the key that the server takes for one.
+    pub is_key: bool,
 }
 
 /// A database and a table of it.
@@ -155,7 +157,7 @@ pub async fn columns(
     limit: usize,
 ) -> Result<Listed<(TableName, ListedColumn)>, Failure> {
     let sql = format!(
-        "SELECT {}, COLUMN_DEFAULT, EXTRA, TABLE_SCHEMA, TABLE_NAME FROM information_schema.COLUMNS \
+        "SELECT {}, COLUMN_DEFAULT, EXTRA, TABLE_SCHEMA, TABLE_NAME, COLUMN_KEY FROM information_schema.COLUMNS \
          WHERE TABLE_SCHEMA IN ({}) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION LIMIT {}",
         tables::COLUMN_FACTS,
         literals(databases),
@@ -169,7 +171,8 @@ pub async fn columns(
         let has_default = stated.is_some() || definition.nullable || definition.auto_increment || definition.generated;
         let default = stated.and_then(|stated| literal_default(stated, &extra));
         let name = (row.required(tables::COLUMN_FACTS_COUNT + 2)?, row.required(tables::COLUMN_FACTS_COUNT + 3)?);
-        items.push((name, ListedColumn { definition, has_default, default }));
+        let is_key = row.text(tables::COLUMN_FACTS_COUNT + 4)?.as_deref() == Some("PRI");
+        items.push((name, ListedColumn { definition, has_default, default, is_key }));
     }
     let is_cut = items.len() > limit;
     items.truncate(limit);

@@ -20,6 +20,7 @@ pub mod prepared;
 pub mod privileges;
 pub mod replicas;
 pub mod replication;
+pub mod sample;
 pub mod schemas;
 pub mod shown;
 pub mod stream_error;

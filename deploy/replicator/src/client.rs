@@ -5,8 +5,9 @@ use crate::table::cut;
 use crate::trouble;
 use replicator_model::name::TaskName;
 use replicator_server::view::{
-    ConflictList, CoreList, DiffView, HandoverRequest, OrderView, PreflightView, Problem, RewindRequest, RewindView,
-    RewoundView, RollbackRequest, SkipRequest, SkipView, StatusView, TaskList, TaskView, VersionList, VersionView,
+    ConflictList, CoreList, DiffView, HandoverRequest, OrderView, PreflightView, PreviewView, Problem, RewindRequest,
+    RewindView, RewoundView, RollbackRequest, SkipRequest, SkipView, StatusView, TaskList, TaskView, VersionList,
+    VersionView,
 };
 use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url};
@@ -133,6 +134,11 @@ impl Client {
     pub(crate) async fn preflight_task(&self, name: &TaskName, checks: &[String]) -> Result<PreflightView, Failed> {
         let query = [("checks", checks.join(","))];
         answer(self.request(Method::GET, &["tasks", name.as_str(), "preflight"], &query)).await
+    }
+
+    /// What is asked is as in the API.
+    pub(crate) async fn preview(&self, asked: &serde_json::Value) -> Result<PreviewView, Failed> {
+        answer(self.request(Method::POST, &["preview"], &[]).json(asked)).await
     }
 
     pub(crate) async fn versions(&self, name: &TaskName) -> Result<VersionList, Failed> {

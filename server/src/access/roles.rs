@@ -87,6 +87,8 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/sources/match", OPERATOR),
     ("POST", "/connections/test", OPERATOR),
     ("POST", "/preflight", OPERATOR),
+    // It shows rows of the source.
+    ("POST", "/preview", OPERATOR),
     // What is.
     ("GET", "/cores", VIEWER),
     ("GET", "/groups", VIEWER),

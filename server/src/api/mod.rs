@@ -18,6 +18,7 @@ mod once;
 mod orders;
 mod overview;
 mod preflight;
+mod preview;
 mod problems;
 mod request;
 mod rules;
@@ -112,6 +113,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sources::test))
         .routes(routes!(preflight::preflight))
         .routes(routes!(preflight::of_task))
+        .routes(routes!(preview::preview))
         .routes(routes!(conflicts::list))
         .routes(routes!(once::preview_rewind))
         .routes(routes!(once::rewind))

@@ -2,7 +2,7 @@
 
 use super::finding::{About, Finding};
 use super::ground::{Ground, Group, KafkaBrokers, SourceServer, TargetServer};
-use super::{brokers, group, schema_changes, source, source_log, tables, target};
+use super::{brokers, group, routes, schema_changes, source, source_log, tables, target};
 use crate::inspect::stage::StageName;
 
 /// A check.
@@ -42,7 +42,7 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|check| check.code)
 }
 
-pub(super) const CHECKS: [Check; 52] = [
+pub(super) const CHECKS: [Check; 55] = [
     check("spec_valid", Task, "The spec can work", "A task with such a spec is refused.", Spec(group::spec)),
     check(
         "task_schema_changes",
@@ -50,6 +50,20 @@ pub(super) const CHECKS: [Check; 52] = [
         "What becomes of schema changes",
         "A change that `consumer.ddl` stops at waits for somebody; one that it leaves out makes the target differ.",
         Spec(schema_changes::policies),
+    ),
+    check(
+        "task_routes_fit",
+        Task,
+        "Routes fit their tables",
+        "A column that a table has not, or a type that can't be compared, masked or cast exactly, stops the task.",
+        AtSource(routes::fit),
+    ),
+    check(
+        "task_merged_tables",
+        Task,
+        "Merged tables are told apart",
+        "Rows of two tables with the same key would be one at the target.",
+        AtSource(routes::merged),
     ),
     check("source_reachable", S, "The source is reachable", "Without the source nothing is read.", Stages(S, REACH)),
     check("source_login", S, "The source lets the user in", "Without a login nothing is read.", Stages(S, ENTER)),
@@ -251,6 +265,13 @@ pub(super) const CHECKS: [Check; 52] = [
         "Defaults are the source's",
         "Where rows are not logged whole, a column that an INSERT left out gets the target's default.",
         Both(tables::defaults),
+    ),
+    check(
+        "target_route_columns",
+        T,
+        "The target holds what routes make",
+        "A hash, a constant or a cast value that the column can't hold stops the task.",
+        Both(routes::hold),
     ),
     check(
         "target_engine",

@@ -226,7 +226,7 @@ mod tests {
             auto_increment: false,
             invisible: false,
         };
-        ListedColumn { definition, has_default: true, default: None }
+        ListedColumn { definition, has_default: true, default: None, is_key: false }
     }
 
     #[test]

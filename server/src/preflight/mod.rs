@@ -1,7 +1,7 @@
 //! Preflight: everything that would keep a task from running, or from running well, before it is started.
 //!
 //! [`survey`] and [`group_survey`] ask source, target, brokers and the tree, side by side; a [`ground`] is what they
-//! found. The checks of [`catalogue`] are plain functions over it: [`source`], [`tables`], [`target`], [`brokers`],
+//! found. The checks of [`catalogue`] are plain functions over it: [`source`], [`tables`], [`target`], [`brokers`], [`routes`],
 //! [`group`]. Each answers a [`finding`]: what was found and the statement that mends it. [`run`] joins them, for the
 //! API and for `replicator doctor`.
 
@@ -12,6 +12,7 @@ pub mod finding;
 mod ground;
 mod group;
 mod group_survey;
+mod routes;
 pub mod run;
 mod schema_changes;
 mod source;

@@ -3,7 +3,8 @@
 use super::columns::{Mismatch, mismatches};
 use super::finding::{Finding, Verdict, known, listed, statements};
 use super::ground::{Ground, SourceServer, TargetServer};
-use replicator_model::task::Start;
+use super::routes;
+use replicator_model::task::{Router, Start};
 use replicator_mysql::catalogue::{ListedTable, TableName};
 use replicator_mysql::tables::quoted;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,11 +84,13 @@ fn compared(source: &SourceServer, target: &TargetServer, ground: &Ground, kind:
         (Ok(from), Ok(to)) => (from, to),
         (Err(finding), _) | (_, Err(finding)) => return finding,
     };
+    let router = Router::new(&ground.spec.routes);
     let (mut found, mut fixes) = (Vec::new(), Vec::new());
     for (name, table) in written(source, target, ground) {
         let at = name_of(table);
         if let (Some(source_columns), Some(target_columns)) = (from.get(&name), to.get(&at)) {
-            for mismatch in mismatches(source_columns, target_columns) {
+            let arriving = routes::arriving(&router, &name, source_columns, target_columns);
+            for mismatch in mismatches(&arriving, target_columns) {
                 if Kind::of(&mismatch) == kind {
                     found.push(format!("{} {}", shown(&at), mismatch.sentence()));
                     fixes.push(format!("ALTER TABLE {} {}", sql(&at), mismatch.alteration()));

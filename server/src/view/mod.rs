@@ -13,6 +13,7 @@ mod history;
 mod orders;
 mod overview;
 mod preflight;
+mod preview;
 mod problem;
 mod route;
 mod rule;
@@ -42,6 +43,7 @@ pub use orders::{
 };
 pub use overview::{AlertCounts, Attention, AttentionKind, CoreCounts, MonitorCounts, OverviewTasks, OverviewView};
 pub use preflight::{CheckSide, CheckState, CheckView, PreflightRequest, PreflightView};
+pub use preview::{PreviewColumn, PreviewRequest, PreviewRow, PreviewTable, PreviewView};
 pub use problem::{Problem, ProblemDetail};
 pub use rule::{RuleDefaults, RuleList, RuleSettingDocument, RuleSettingsDocument, RuleView};
 pub use source::{

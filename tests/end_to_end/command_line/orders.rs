@@ -10,7 +10,13 @@ impl Story {
         let proposed = terminal.run("replicator task apply -f - --dry-run < copy.toml", 0).await;
         assert_eq!(proposed.out, "task copy_hot_item would be created\n");
         terminal.run("replicator task preflight -f copy.toml --check source_row_image,target_tables", 0).await;
+        let shown = terminal.run("replicator task preview -f copy.toml --rows 2", 0).await.out;
+        assert!(shown.contains("copied"), "{shown}");
         terminal.run("replicator task apply -f copy.toml --start --wait", 0).await;
+        assert_eq!(
+            terminal.run("replicator task preview copy_hot_item", 0).await.out.lines().next(),
+            shown.lines().next()
+        );
         let checked = terminal.run("replicator task preflight copy_hot_item", 0).await.out;
         assert!(checked.contains(" 0 failed"), "{checked}");
         for rows in 2..=6 {

@@ -283,6 +283,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what routes make of rows
+         * @description Each table of the task with its name at the target, what happens to its columns, and some rows of the source as they
+         *     would arrive. A salt that only the Core can look up gives no hash here.
+         */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -2120,6 +2141,89 @@ export interface components {
             failed: number;
             passed: number;
             warnings: number;
+        };
+        /** @description What becomes of a column. */
+        PreviewColumn: {
+            source?: string | null;
+            target?: string | null;
+            treatment: string;
+        };
+        /** @description A task whose routes are to be seen at work. */
+        PreviewRequest: {
+            /**
+             * Format: int32
+             * @description Rows of each table.
+             * @default 5
+             */
+            rows: number;
+            spec: components["schemas"]["TaskDocument"];
+            /** @description The task that this is an edit of; its stored secrets are meant by `********`. */
+            task?: string | null;
+        };
+        /** @description A row of the source as it would arrive. */
+        PreviewRow: {
+            /** @description False: the route's `where` leaves it out. */
+            arrives: boolean;
+            /** @description Why the task would stop at it. */
+            problem?: string | null;
+            /** @description One for each column of the target, in the order of `columns`; bytes in hexadecimal, long values cut. */
+            values: (string | null)[];
+        };
+        /**
+         * @description One table.
+         * @example {
+         *       "columns": [
+         *         {
+         *           "source": "id",
+         *           "target": "id",
+         *           "treatment": "copied"
+         *         },
+         *         {
+         *           "source": "email",
+         *           "target": "email",
+         *           "treatment": "masked: the first 3 characters"
+         *         },
+         *         {
+         *           "source": "secret",
+         *           "target": null,
+         *           "treatment": "dropped"
+         *         }
+         *       ],
+         *       "problem": null,
+         *       "rows": [
+         *         {
+         *           "arrives": true,
+         *           "problem": null,
+         *           "values": [
+         *             "1",
+         *             "ali"
+         *           ]
+         *         },
+         *         {
+         *           "arrives": false,
+         *           "problem": null,
+         *           "values": []
+         *         }
+         *       ],
+         *       "source": "shop.user",
+         *       "target": "copy.user"
+         *     }
+         */
+        PreviewTable: {
+            columns: components["schemas"]["PreviewColumn"][];
+            /** @description Why its route does not fit, or why it could not be read. */
+            problem?: string | null;
+            rows: components["schemas"]["PreviewRow"][];
+            /** @description `database.table`. */
+            source: string;
+            target: string;
+        };
+        /** @description The task's tables with what becomes of them. */
+        PreviewView: {
+            /** @description There are more. */
+            cut: boolean;
+            /** @description Those with a route that changes their rows, and as many of the others as there is room for. */
+            tables: components["schemas"]["PreviewTable"][];
         };
         /**
          * @description What went wrong, for people (`title`, `detail`, `hint`) and for programs (`code`).
@@ -4687,6 +4791,113 @@ export interface operations {
                 };
             };
             /** @description `secret_needed_again` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A node of the coordination tree can't be read or written: `node_unreadable`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The coordination service is away: `coordination_unreachable`; or slow: `request_timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description The request itself is wrong: `name_invalid`, `query_invalid`, `body_invalid`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither a session nor an API token: `not_signed_in`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The role is not enough: `role_missing`; a change by cookie without its header: `csrf_missing`; a page of another
+             *     site: `foreign_origin`.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `spec_invalid`, `connection_failed`, `secret_elsewhere`, `secret_needed_again` */
             422: {
                 headers: {
                     [name: string]: unknown;

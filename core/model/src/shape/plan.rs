@@ -201,10 +201,13 @@ fn key(setting: String) -> ShapeProblem {
 }
 
 impl ShapePlan {
-    /// Whether columns stay as they are, and only rows are left out.
-    pub fn copies_all(&self, width: usize) -> bool {
-        let in_place = |(index, column): (usize, &ShapedColumn)| column.made == Made::Copied(index);
-        self.columns.len() == width && self.columns.iter().enumerate().all(in_place)
+    /// The table as it is.
+    pub fn unchanged(table: &[TableColumn<'_>]) -> Self {
+        let column = |(index, column): (usize, &TableColumn<'_>)| ShapedColumn {
+            name: column.name.to_owned(),
+            made: Made::Copied(index),
+        };
+        Self { columns: table.iter().enumerate().map(column).collect(), filter: None }
     }
 }
 

@@ -20,6 +20,19 @@ pub(crate) struct Preflight {
     pub checks: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Preview {
+    /// A task that the Server has
+    #[arg(conflicts_with = "file", required_unless_present = "file")]
+    pub name: Option<TaskName>,
+    /// A task in TOML or JSON; `-` reads stdin
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Rows of each table, at most 50
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=50))]
+    pub rows: u32,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
     /// Create a task from a file, or bring it up to date with it
@@ -30,6 +43,10 @@ pub(crate) enum Task {
     #[command(after_help = "Examples:\n  replicator task preflight copy_hot_item\n  \
         replicator task preflight -f copy.toml --check source_row_image,target_tables")]
     Preflight(Preflight),
+    /// Show what a task's routes make of its source's tables, with some of their rows as they would arrive
+    #[command(after_help = "Examples:\n  replicator task preview -f copy.toml --rows 2\n  \
+        replicator task preview copy_hot_item")]
+    Preview(Preview),
     /// List tasks
     #[command(after_help = "Examples:\n  replicator task list\n  replicator task list --state failed -o json")]
     List(List),

@@ -8,6 +8,7 @@ mod list;
 mod once;
 mod order;
 mod page;
+mod preview;
 mod versions;
 
 pub(crate) use apply::read as read_spec;
@@ -25,6 +26,7 @@ pub(crate) async fn run(client: &Client, command: Task, output: Output) -> Resul
     match command {
         Task::Apply(apply) => apply::run(client, apply, output).await,
         Task::Preflight(wanted) => crate::preflight::task(client, wanted, output).await,
+        Task::Preview(wanted) => preview::run(client, &wanted, output).await,
         Task::List(list) => list::run(client, list, output).await,
         Task::Show(Show { name, wait_for: Some(state), timeout, .. }) => {
             show(output, &order::wait_for(client, &name, state, timeout).await?, page::page);
