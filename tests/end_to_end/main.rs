@@ -33,6 +33,7 @@ mod server_api;
 mod servers_start;
 mod shapes;
 mod task_life;
+mod translated;
 mod two_phase_alter;
 mod two_way;
 mod workload;

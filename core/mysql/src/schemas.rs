@@ -40,6 +40,17 @@ pub async fn rules(conn: &mut Conn, facts: &ServerFacts) -> Result<Rules, Failur
     Ok(Rules { server, collation: settings.remove("collation_server"), explicit_timestamps, charset_collations })
 }
 
+/// The default collation of every database that the user may see.
+pub async fn database_collations(conn: &mut Conn) -> Result<BTreeMap<String, String>, Failure> {
+    let mut found = BTreeMap::new();
+    for mut row in
+        answer::rows(conn, "SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA").await?
+    {
+        found.insert(row.required(0)?, row.required(1)?);
+    }
+    Ok(found)
+}
+
 async fn charsets(conn: &mut Conn) -> Result<Charsets, Failure> {
     let sql = "SELECT CHARACTER_SET_NAME, DEFAULT_COLLATE_NAME, MAXLEN FROM information_schema.CHARACTER_SETS";
     let mut charsets = Vec::new();

@@ -73,7 +73,9 @@ impl Charsets {
         found.map(|(name, charset)| (name.as_str(), charset))
     }
 
-    fn collation(&self, name: &str, charset: Option<&str>) -> Option<String> {
+    /// The server's own name of a collation, of the character set around it where the name has none; `None`: it has no
+    /// such collation.
+    pub fn collation(&self, name: &str, charset: Option<&str>) -> Option<String> {
         let name = name.to_ascii_lowercase();
         let renamed = match name.strip_prefix("utf8_") {
             Some(rest) => format!("utf8mb3_{rest}"),

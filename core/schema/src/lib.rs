@@ -24,5 +24,6 @@ pub mod objects;
 pub mod reader;
 pub mod stored;
 pub mod table;
+pub mod translate;
 
 mod apply;

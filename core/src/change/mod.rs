@@ -21,6 +21,7 @@ pub use trail::Trail;
 
 use replicator_model::gtid::Gtid;
 use replicator_model::task::DdlKind;
+use replicator_schema::translate::End;
 use std::sync::Arc;
 
 /// One part of the stream.
@@ -66,12 +67,15 @@ pub struct SchemaChange {
     pub kinds: Vec<DdlKind>,
     /// `sql_mode` bits of the source's session, if the event has them.
     pub sql_mode: Option<u64>,
-    /// Collation numbers of `collation_connection` and `collation_server`. What the client sent is UTF-8 here.
-    pub charsets: Option<(u16, u16)>,
+    /// The source's names of `collation_connection` and `collation_server`. What the client sent is UTF-8 here.
+    pub connection_collation: Option<String>,
+    pub server_collation: Option<String>,
     pub time_zone: Option<String>,
     pub foreign_key_checks: bool,
     /// `TIMESTAMP` of the source's session, in microseconds since 1970 UTC.
     pub timestamp_us: i64,
+    /// What the source takes for granted in it; `None`: that is not known.
+    pub source: Option<Box<End>>,
 }
 
 #[cfg(test)]
@@ -87,10 +91,12 @@ impl SchemaChange {
             targets: vec![],
             kinds: vec![],
             sql_mode: None,
-            charsets: None,
+            connection_collation: None,
+            server_collation: None,
             time_zone: None,
             foreign_key_checks: true,
             timestamp_us: 0,
+            source: None,
         }
     }
 }

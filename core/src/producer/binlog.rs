@@ -4,6 +4,7 @@ use super::Producer;
 use super::assemble::{self, Applied, Assembler, OwnHeartbeat, Wanted};
 use super::followed::{Followed, Looked, SchemaStore};
 use super::lookup::look;
+use super::meaning::Meaning;
 use super::prepared::{PreparedReader, PreparedRows};
 use super::read_from::{Hosts, ReadFrom, most_hopeful};
 use super::rival;
@@ -123,6 +124,7 @@ impl BinlogProducer {
         let site = origin::site(&mut conn, &facts).await?;
         let statements = origin::applied_ddl(&mut conn).await?;
         let applied = Applied::new(self.applied, site, self.target.clone(), statements);
+        let meaning = Meaning::ask(&mut conn, &facts).await?;
         // Its answers are all there; a connection that does not close in order is the server's to clean up.
         drop(conn);
         let server = facts.server.clone();
@@ -154,7 +156,7 @@ impl BinlogProducer {
         };
         self.stream = Some(Stream {
             connection: begun.connection,
-            assembler: Assembler::new(beginning).following(followed),
+            assembler: Assembler::new(beginning).following(followed).meaning(meaning),
             facts,
             schemas: self.schemas.clone(),
             lookup: None,

@@ -16,6 +16,7 @@ mod column_type;
 mod followed;
 mod heartbeat;
 mod lookup;
+mod meaning;
 mod prepared;
 mod read_from;
 mod rival;

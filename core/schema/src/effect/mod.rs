@@ -62,6 +62,13 @@ pub struct CreateTable {
     pub(crate) doubt: Option<&'static str>,
 }
 
+impl CreateTable {
+    /// The table that is made.
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+}
+
 /// What stands between the parentheses of CREATE TABLE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element {

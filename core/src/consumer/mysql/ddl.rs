@@ -5,6 +5,7 @@
 //! row. A crash in between leaves the row. Whoever comes next reads the same statement again and compares: if the
 //! tables look as before, it has not run and does now; if they don't, it has.
 
+use super::dialect::TargetDialect;
 use super::session::{Session, session_settings};
 use crate::change::{SchemaChange, Trail};
 use crate::consumer::schema_policy::shown;
@@ -13,7 +14,7 @@ use replicator_model::failure::Failure;
 use replicator_model::name::TaskName;
 use replicator_model::task::REPLICATOR_DATABASE;
 use replicator_mysql::origin::{APPLIED_DDL, APPLIED_DDL_MAX};
-use replicator_mysql::tables::{Collations, quoted};
+use replicator_mysql::tables::quoted;
 
 /// `sql_mode` bits that every server this side of 5.6 knows and that change what a schema change means
 /// (`sql/system_variables.h` of both servers): the first four, and 19 to 31 without 27 (deprecated) and 28 (removed).
@@ -137,8 +138,8 @@ fn digest(text: &str) -> String {
 }
 
 /// Runs the statement as in the source's session, and puts the session back.
-pub(super) async fn run(session: &mut Session, change: &SchemaChange, collations: &Collations) -> Result<(), Failure> {
-    for sql in context(change, collations) {
+pub(super) async fn run(session: &mut Session, change: &SchemaChange, target: &TargetDialect) -> Result<(), Failure> {
+    for sql in context(change, target) {
         session.run(&sql).await?;
     }
     if !change.database.is_empty() && !creates_or_drops_database(&change.sql) {
@@ -147,21 +148,45 @@ pub(super) async fn run(session: &mut Session, change: &SchemaChange, collations
     let shown = shown(&change.sql);
     session.run(&change.sql).await.map_err(|failure| failure.at(format!("schema change `{shown}`")))?;
     session.run("SET SESSION collation_server = DEFAULT, timestamp = DEFAULT, time_zone = '+00:00'").await?;
+    if let Some(sql) = target.end_of_context(change) {
+        session.run(sql).await?;
+    }
     for sql in session_settings() {
         session.run(&sql).await?;
     }
     Ok(())
 }
 
+/// Runs what comes before a statement. After a crash it runs again: it is before the state that tells whether the
+/// statement has run, and no row is applied in between.
+pub(super) async fn run_first(
+    session: &mut Session,
+    task: &TaskName,
+    sql: &str,
+    announced: &Announced<'_>,
+) -> Result<(), Failure> {
+    announce(session, task, announced).await?;
+    session.commit().await?;
+    let change = announced.change;
+    let (checks, time) = (u8::from(change.foreign_key_checks), change.timestamp_us / 1_000_000);
+    session.run(&format!("SET SESSION foreign_key_checks = {checks}, timestamp = {time}")).await?;
+    if !change.database.is_empty() {
+        session.run(&format!("USE {}", quoted(&change.database))).await?;
+    }
+    session.run(sql).await.map_err(|failure| failure.at(format!("schema change `{sql}`")))?;
+    session.run("SET SESSION foreign_key_checks = 1, timestamp = DEFAULT").await.map(|_| ())
+}
+
+/// CREATE or DROP DATABASE.
 fn creates_or_drops_database(sql: &str) -> bool {
     let mut words = sql.split_ascii_whitespace().map(str::to_ascii_uppercase);
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     matches!(first.as_str(), "CREATE" | "DROP") && matches!(second.as_str(), "DATABASE" | "SCHEMA")
 }
 
-/// Statements that make the session like the source's. A collation that the target does not have (MySQL's 0900 ones on
-/// MariaDB) becomes its character set's default, if that is utf8mb4; a statement that names it still fails, loudly.
-fn context(change: &SchemaChange, collations: &Collations) -> Vec<String> {
+/// Statements that make the session like the source's. A collation that the target does not have, nor one that compares
+/// alike, is left out: a statement that needs it is refused before.
+fn context(change: &SchemaChange, target: &TargetDialect) -> Vec<String> {
     let mut statements = vec![format!(
         "SET SESSION foreign_key_checks = {}, timestamp = {}.{:06}",
         u8::from(change.foreign_key_checks),
@@ -169,39 +194,26 @@ fn context(change: &SchemaChange, collations: &Collations) -> Vec<String> {
         change.timestamp_us.rem_euclid(1_000_000),
     )];
     if let Some(bits) = change.sql_mode {
-        statements.push(format!("SET SESSION sql_mode = {}", bits & SQL_MODE_MASK));
+        let mask = SQL_MODE_MASK | target.common_modes(change);
+        statements.push(format!("SET SESSION sql_mode = {}", bits & mask));
     }
     statements.push("SET NAMES utf8mb4".into());
-    if let Some((connection, server)) = change.charsets {
-        if let Some(connection) = collations.get(connection) {
-            statements.push(format!("SET SESSION collation_connection = {}", connection.name));
-        }
-        match collations.get(server) {
-            Some(server) => statements.push(format!("SET SESSION collation_server = {}", server.name)),
-            None if is_utf8mb4_0900(server) => statements.push("SET SESSION character_set_server = utf8mb4".into()),
-            None => {}
-        }
-    }
+    statements.extend(target.context(change));
     if let Some(zone) = &change.time_zone {
         statements.push(format!("SET SESSION time_zone = '{}'", zone.replace(['\'', '\\'], "")));
     }
     statements
 }
 
-/// MySQL 8's collations of utf8mb4 (`utf8mb4_0900_ai_ci` is 255; they reach to 323).
-fn is_utf8mb4_0900(number: u16) -> bool {
-    (255..=323).contains(&number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use replicator_mysql::tables::Collation;
 
     fn change(sql: &str) -> SchemaChange {
         SchemaChange {
             sql_mode: Some(u64::MAX),
-            charsets: Some((8, 255)),
+            connection_collation: Some("latin1_swedish_ci".into()),
+            server_collation: Some("utf8mb4_0900_ai_ci".into()),
             time_zone: Some("+02:00'; DROP".into()),
             foreign_key_checks: false,
             timestamp_us: 1_700_000_000_000_042,
@@ -211,8 +223,8 @@ mod tests {
 
     #[test]
     fn the_session_becomes_like_the_source_s() {
-        let latin1 = Collation { name: "latin1_swedish_ci".into(), charset: "latin1".into() };
-        let statements = context(&change("ALTER TABLE t ADD c INT"), &Collations::new([(8, latin1)]));
+        let names = ["latin1_swedish_ci", "utf8mb4_uca1400_nopad_ai_ci"];
+        let statements = context(&change("ALTER TABLE t ADD c INT"), &TargetDialect::with(&names));
         assert_eq!(
             statements,
             [
@@ -220,7 +232,7 @@ mod tests {
                 "SET SESSION sql_mode = 3891789839",
                 "SET NAMES utf8mb4",
                 "SET SESSION collation_connection = latin1_swedish_ci",
-                "SET SESSION character_set_server = utf8mb4",
+                "SET SESSION collation_server = utf8mb4_uca1400_nopad_ai_ci",
                 "SET SESSION time_zone = '+02:00; DROP'",
             ]
         );

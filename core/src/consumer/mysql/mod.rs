@@ -9,6 +9,7 @@ mod applier;
 mod compare;
 mod conflict;
 mod ddl;
+mod dialect;
 mod fold;
 mod group;
 mod lane;
@@ -31,6 +32,7 @@ use crate::consumer::{Applied, Consumer};
 use crate::pipe::fence::Fence;
 use async_trait::async_trait;
 use ddl::{Announced, PendingDdl};
+use dialect::TargetDialect;
 use group::Group;
 use lane::{End, Job, Origin};
 use lanes::Lanes;
@@ -43,7 +45,6 @@ use replicator_model::name::TaskName;
 use replicator_model::task::MySqlTargetSpec;
 use replicator_mysql::conflicts;
 use replicator_mysql::connect::Endpoint;
-use replicator_mysql::tables::{Collations, collations};
 use session::Session;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -72,7 +73,7 @@ struct Open {
     fence: Fence,
     plans: Plans,
     writers: Writers,
-    collations: Collations,
+    dialect: TargetDialect,
     /// What the next marker will say; `None` before `begin`.
     pending: Option<Pending>,
     /// The last marker's number, as found.
@@ -225,6 +226,13 @@ impl MySqlConsumer {
         }
         open.plans.forget();
         open.fence.check()?;
+        let translated = open.dialect.translate(&mut open.control, change).await?;
+        let change = &translated.change;
+        let Some(trail) = &open.trail else { return Err(not_begun()) };
+        let announced = Announced { change, trail };
+        if let Some(first) = &translated.first {
+            ddl::run_first(&mut open.control, &self.task, first, &announced).await?;
+        }
         let now = ddl::state_of(&mut open.control, change).await?;
         let known = open.pending_ddl.take().filter(|pending| pending.file == file && pending.offset == offset);
         let ran_before_a_crash = known.as_ref().is_some_and(|pending| pending.before_state != now);
@@ -232,11 +240,9 @@ impl MySqlConsumer {
             tracing::info!(task = %self.task, file, offset, "the schema change had run before the last stop");
         } else {
             let pending = PendingDdl { file: file.to_owned(), offset, before_state: now };
-            let Some(trail) = &open.trail else { return Err(not_begun()) };
-            let announced = Announced { change, trail };
             ddl::write_pending(&mut open.control, &self.task, open.fence.epoch().get(), &pending, &announced).await?;
             open.fence.check()?;
-            ddl::run(&mut open.control, change, &open.collations).await?;
+            ddl::run(&mut open.control, change, &open.dialect).await?;
         }
         open.ran_ddl = true;
         Ok(())
@@ -268,7 +274,7 @@ impl Consumer for MySqlConsumer {
         session.take_over(&self.task, &fence).await?;
         let remembered = session.read_progress(&self.task).await?;
         let pending_ddl = ddl::read_pending(&mut session, &self.task).await?;
-        let collations = collations(session.conn()).await?;
+        let dialect = TargetDialect::ask(&mut session).await?;
         let conflicts = conflicts::count(session.conn(), &self.task).await?;
         session.rollback().await?;
         let sequence = remembered.as_ref().map_or(0, |(sequence, _)| *sequence);
@@ -280,7 +286,7 @@ impl Consumer for MySqlConsumer {
             fence,
             plans: Plans::new(self.spec.compares()),
             writers: Writers::default(),
-            collations,
+            dialect,
             pending: None,
             sequence,
             pending_ddl,

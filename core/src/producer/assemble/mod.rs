@@ -24,6 +24,7 @@ mod transaction;
 mod transactions;
 
 use super::followed::{Followed, moment};
+use super::meaning::Meaning;
 use super::schema::SchemaCache;
 use super::scope::Scope;
 use super::statement::Statement;
@@ -70,6 +71,8 @@ pub(super) struct Assembler {
     transaction: Option<Transaction>,
     schemas: SchemaCache,
     followed: Option<Followed>,
+    /// `None` where a transaction is read again.
+    meaning: Option<Meaning>,
     /// Up to there the tables of a transaction that is read again have stayed what they were.
     unchanged_to: Option<u64>,
     /// A table whose definition is asked for.
@@ -164,6 +167,7 @@ impl Assembler {
             transaction: None,
             schemas: SchemaCache::default(),
             followed: None,
+            meaning: None,
             unchanged_to: None,
             awaited: None,
             prepared: PreparedTransactions::default(),
@@ -171,6 +175,11 @@ impl Assembler {
             awaited_outcome: None,
             ready: VecDeque::new(),
         }
+    }
+
+    /// Says with statements what the source takes for granted in them.
+    pub(super) fn meaning(self, meaning: Meaning) -> Self {
+        Self { meaning: Some(meaning), ..self }
     }
 
     /// Follows the tables' statements from here on.

@@ -56,6 +56,9 @@ impl Assembler {
         }
         let left_out = self.transaction.as_ref().is_some_and(|transaction| transaction.left_out);
         let database = utf8(query.database, "database name")?;
+        if let (Some(meaning), Statement::Database(..)) = (&mut self.meaning, statement) {
+            meaning.follow(sql, session, &self.collations, database);
+        }
         let updated = session.updated_databases.as_ref().map(|names| names.iter().map(|name| lossy(name)).collect());
         let carried = if left_out { None } else { self.judge(statement, sql, database, updated)? };
         if let Some(Carried { sql, database, tables }) = carried {
@@ -63,6 +66,9 @@ impl Assembler {
                 tracing::warn!(code = query.error_code, "the statement ended with an error at the source");
             }
             self.begin()?;
+            let about = tables.first().map_or("", |(database, _)| database);
+            let source = self.meaning.as_ref().map(|meaning| Box::new(meaning.of(session, &self.collations, about)));
+            let named = |number: u16| self.collations.get(number).map(|collation| collation.name.clone());
             let targets = tables.iter().map(|(database, table)| self.scope.target(database, table)).collect();
             self.ready.push_back(Change::Schema(SchemaChange {
                 database,
@@ -73,10 +79,12 @@ impl Assembler {
                 targets,
                 kinds: statement.kinds(),
                 sql_mode: session.sql_mode,
-                charsets: session.charsets.map(|c| (c.connection, c.server)),
+                connection_collation: session.charsets.and_then(|charsets| named(charsets.connection)),
+                server_collation: session.charsets.and_then(|charsets| named(charsets.server)),
                 time_zone: session.time_zone.map(lossy),
                 foreign_key_checks: session.foreign_key_checks(),
                 timestamp_us: seen.time_us() + i64::from(session.microseconds.unwrap_or(0)),
+                source,
             }));
         }
         let goes_on = matches!(statement, Statement::Table(table) if table.start_transaction.is_some());
