@@ -2,7 +2,7 @@
 
 use super::finding::{About, Finding};
 use super::ground::{Ground, Group, KafkaBrokers, SourceServer, TargetServer};
-use super::{brokers, group, routes, schema_changes, source, source_log, tables, target};
+use super::{brokers, group, routes, schema_changes, source, source_log, tables, target, two_way};
 use crate::inspect::stage::StageName;
 
 /// A check.
@@ -42,7 +42,7 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|check| check.code)
 }
 
-pub(super) const CHECKS: [Check; 55] = [
+pub(super) const CHECKS: [Check; 57] = [
     check("spec_valid", Task, "The spec can work", "A task with such a spec is refused.", Spec(group::spec)),
     check(
         "task_schema_changes",
@@ -136,6 +136,20 @@ pub(super) const CHECKS: [Check; 55] = [
         "JSON values can be put together",
         "A change inside of a value whose former value is not logged stops the task.",
         AtSource(source::row_value_options),
+    ),
+    check(
+        "source_two_way",
+        S,
+        "Another task may write here",
+        "What it applies is told from the source's own changes by the log, and both sites need keys of their own.",
+        AtSource(two_way::pair),
+    ),
+    check(
+        "source_compared",
+        S,
+        "Rows can be compared whole",
+        "What the log or a table lacks can't tell which of two rows is to stay.",
+        AtSource(two_way::compared),
     ),
     check(
         "source_gtids",

@@ -22,3 +22,4 @@ mod tables;
 mod target;
 #[cfg(test)]
 mod tests;
+mod two_way;

@@ -26,7 +26,8 @@ const CREATES_MAX: usize = 20;
 /// Topics whose settings are asked for.
 const TOPICS_MAX: usize = 200;
 
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
+    "auto_increment_increment",
     "gtid_mode",
     "log_replica_updates",
     "log_slave_updates",

@@ -2,18 +2,19 @@
 
 use super::finding::{Finding, Verdict};
 use super::ground::{Ground, Group, Side, SourceServer};
-use super::{group, source, source_log};
+use super::{group, source, source_log, two_way};
 use replicator_model::failure::Failure;
 use replicator_model::gtid::GtidSet;
 use replicator_model::instance::CoreInfo;
 use replicator_model::name::{CoreName, GroupName};
 use replicator_model::position::Position;
 use replicator_model::task::TaskSpec;
-use replicator_mysql::catalogue::{Listed, ListedTable};
+use replicator_mysql::catalogue::{Listed, ListedColumn, ListedTable};
 use replicator_mysql::facts::{ServerFacts, ServerFlavor, Version};
 use replicator_mysql::head::{LogFile, LogFilter, SourceHead};
 use replicator_mysql::privileges::Privileges;
 use replicator_mysql::replicas::ConnectedReplica;
+use replicator_mysql::tables::ColumnDefinition;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -185,6 +186,78 @@ fn a_start_is_looked_for_in_the_log() {
         let found = source_log::start(&server, &ground(&json!({"start": start})));
         assert_eq!(found.verdict, verdict, "{start}: {found:?}");
     }
+}
+
+/// A task from one server to another, as a pair has two of.
+fn way(name: &str, from: &str, to: &str, more: &Value) -> TaskSpec {
+    let mut consumer = json!({"kind": "mysql", "host": to, "user": "r"});
+    more.as_object().unwrap().iter().for_each(|(key, value)| consumer[key] = value.clone());
+    let spec = json!({"name": name, "group": "g1", "producer": {"host": from, "user": "r"}, "consumer": consumer});
+    TaskSpec::from_json(spec.to_string().as_bytes()).unwrap()
+}
+
+fn keyed_by(name: &str, auto_increment: bool) -> ListedColumn {
+    let definition = ColumnDefinition {
+        name: name.into(),
+        column_type: "int".into(),
+        data_type: "int".into(),
+        charset: None,
+        collation: None,
+        octet_length: None,
+        nullable: false,
+        generated: false,
+        auto_increment,
+        invisible: false,
+    };
+    ListedColumn { definition, is_key: auto_increment, has_default: false, default: None }
+}
+
+#[test]
+fn a_pair_needs_its_marks_in_the_log_and_keys_of_its_own() {
+    let mut server = fit();
+    server.columns = Ok(BTreeMap::from([(("shop".into(), "item".into()), vec![keyed_by("id", true)])]));
+    let back = |to: &str| Group {
+        cores: vec![],
+        others: vec![way("back", "db2", to, &json!({}))],
+        exists: false,
+        last_commit: None,
+    };
+    let reached = |group| Side { reached: Some(group), ..Side::absent("") };
+    let mut ground =
+        Ground { spec: way("copy", "db1", "db2", &json!({})), group: reached(back("db3")), ..ground(&json!({})) };
+    assert_eq!(two_way::pair(&server, &ground).verdict, Verdict::Passed, "another pair");
+    ground.group = reached(back("db1"));
+    let found = two_way::pair(&server, &ground);
+    assert_eq!(found.verdict, Verdict::Warning, "{found:?}");
+    assert!(found.fix.unwrap().contains("SET PERSIST auto_increment_increment = 2;"));
+    server.settings.insert("auto_increment_increment".into(), "2".into());
+    assert_eq!(two_way::pair(&server, &ground).verdict, Verdict::Passed);
+    for filter in [
+        LogFilter { only: vec!["shop".into()], ..LogFilter::default() },
+        LogFilter { without: vec!["mysql_replicator".into()], ..LogFilter::default() },
+    ] {
+        server.filter = Ok(filter);
+        let found = two_way::pair(&server, &ground);
+        assert_eq!(found.verdict, Verdict::Failed, "{found:?}");
+    }
+}
+
+#[test]
+fn compared_rows_need_whole_images_and_the_newest_its_column() {
+    let mut server = fit();
+    let columns = vec![keyed_by("id", false), keyed_by("At", false)];
+    server.columns = Ok(BTreeMap::from([(("shop".into(), "item".into()), columns)]));
+    let judged = |server: &SourceServer, more: &Value| {
+        let ground = Ground { spec: way("copy", "db1", "db2", more), ..ground(&json!({})) };
+        two_way::compared(server, &ground).verdict
+    };
+    let newest = |column: &str| json!({"on_conflict": "newest", "newest_by": column});
+    assert_eq!(judged(&server, &newest("at")), Verdict::Passed);
+    assert_eq!(judged(&server, &newest("changed")), Verdict::Failed);
+    assert_eq!(judged(&server, &json!({"compare": "row"})), Verdict::Passed);
+    server.facts.row_image = Some("MINIMAL".into());
+    assert_eq!(judged(&server, &json!({"compare": "row"})), Verdict::Warning);
+    assert_eq!(judged(&server, &json!({})), Verdict::Passed);
 }
 
 #[test]
