@@ -4,11 +4,11 @@ use crate::system::System;
 use clap::Parser;
 use std::path::PathBuf;
 
-/// The replicator next to MySQL's own replication, between the same two servers.
+/// The replicator next to the servers' own replication, between the same two servers.
 #[derive(Debug, Clone, Parser)]
 #[command(
     after_help = "Examples:\n  make bench ONLY=apply\n  replicator-bench sysbench-relaxed --scale 5 --repetitions 5\n  \
-    replicator-bench latency --seconds 20 --systems replicator,native"
+    replicator-bench latency --seconds 20 --systems replicator,native-4"
 )]
 pub(crate) struct Arguments {
     /// Only benchmarks with one of these in their name
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub(crate) seconds: u32,
     /// What is measured
-    #[arg(long, value_delimiter = ',', default_values_t = [System::Replicator, System::Native, System::Clients], value_enum)]
+    #[arg(long, value_delimiter = ',', default_values_t = System::ALL, value_enum)]
     pub(crate) systems: Vec<System>,
     /// Where the figures are written to
     #[arg(long, value_name = "DIR", default_value = "target/bench")]

@@ -1,16 +1,18 @@
-//! How fast the target takes the same statements from ordinary clients: nothing reads a log, keeps a position or keeps
-//! the order between tables, so no replicator reaches it while it runs the statements one by one.
+//! How fast the target takes the final rows from ordinary clients, in statements of many rows: nothing reads a log, keeps
+//! a position or an order, and of a row that changes only the last state is written. No replicator reaches it.
 
-use crate::workload::{TABLES, Workload, finish};
-use mysql_async::Conn;
+use crate::workload::{DATABASE, Shape, finish};
 use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Row, Value};
 use replicator_tests::{Error, MysqlServer, Result};
 use tokio::task::JoinSet;
 
-/// One-row statements of one transaction, and of one round trip.
-const STATEMENTS_PER_TRANSACTION: usize = 100;
+pub(crate) const CLIENTS: usize = 4;
 
-/// A connection a table, and what each is to run.
+/// Rows of one statement, which commits by itself.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+/// Connections, and what each is to run.
 pub(crate) struct Clients {
     waiting: Vec<(Conn, Vec<String>)>,
     running: JoinSet<Result<()>>,
@@ -18,36 +20,36 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
+    /// Whether the rows of a shape can be written as they are shown: texts and numbers.
+    pub(crate) fn can(shape: Shape) -> bool {
+        matches!(shape, Shape::Sysbench | Shape::Huge)
+    }
+
     /// Connects, and keeps all statements in memory.
-    pub(crate) async fn prepare(target: &MysqlServer, scale: f64) -> Result<Clients> {
-        let mut requests: [Vec<String>; TABLES] = Default::default();
-        let mut open: [Vec<String>; TABLES] = Default::default();
-        for transaction in Workload::of_scale(scale) {
-            let (requests, open) = (&mut requests[transaction.table], &mut open[transaction.table]);
-            if transaction.rows > 1 {
-                requests.push(transaction.sql);
-                continue;
-            }
-            open.push(transaction.sql);
-            if open.len() == STATEMENTS_PER_TRANSACTION {
-                requests.push(in_one_transaction(open));
+    pub(crate) async fn prepare(source: &MysqlServer, target: &MysqlServer) -> Result<Clients> {
+        let mut shares: Vec<Vec<String>> = vec![Vec::new(); CLIENTS];
+        let mut reading = source.connect().await?;
+        let tables: Vec<String> = reading.query(format!("SHOW TABLES FROM {DATABASE}")).await?;
+        for table in tables.into_iter().filter(|table| table != "finished") {
+            let rows: Vec<Row> = reading.query(format!("SELECT * FROM {DATABASE}.{table}")).await?;
+            for (number, rows) in rows.chunks(ROWS_PER_STATEMENT).enumerate() {
+                let rows: Vec<String> = rows.iter().map(literal).collect();
+                shares[number % CLIENTS].push(format!("INSERT INTO {DATABASE}.{table} VALUES {}", rows.join(",")));
             }
         }
+        reading.disconnect().await?;
         let mut waiting = Vec::new();
-        for (mut requests, mut open) in requests.into_iter().zip(open) {
-            if !open.is_empty() {
-                requests.push(in_one_transaction(&mut open));
-            }
-            waiting.push((target.connect().await?, requests));
+        for share in shares {
+            waiting.push((target.connect().await?, share));
         }
         Ok(Clients { waiting, running: JoinSet::new(), last: Some(target.connect().await?) })
     }
 
     pub(crate) fn start(&mut self) {
-        for (mut conn, requests) in self.waiting.drain(..) {
+        for (mut conn, statements) in self.waiting.drain(..) {
             self.running.spawn(async move {
-                for request in requests {
-                    conn.query_drop(request).await?;
+                for statement in statements {
+                    conn.query_drop(statement).await?;
                 }
                 Ok(conn.disconnect().await?)
             });
@@ -66,6 +68,7 @@ impl Clients {
     }
 }
 
-fn in_one_transaction(statements: &mut Vec<String>) -> String {
-    format!("BEGIN;{};COMMIT", std::mem::take(statements).join(";"))
+fn literal(row: &Row) -> String {
+    let values = (0..row.len()).map(|column| row.as_ref(column).unwrap_or(&Value::NULL).as_sql(false));
+    format!("({})", values.collect::<Vec<_>>().join(","))
 }

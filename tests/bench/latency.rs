@@ -12,7 +12,7 @@ use crate::system::System;
 use crate::workload::{self, DATABASE};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use replicator_tests::{Error, MysqlServer, Result};
+use replicator_tests::{Error, Flavor, MysqlServer, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,7 +30,8 @@ const WARM_UP_SHARE: u32 = 5;
 /// How long the first row, or the last one after the writers have stopped, may take.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-const PERCENTILES: [(&str, usize); 3] = [("p50_seconds", 50), ("p90_seconds", 90), ("p99_seconds", 99)];
+/// In thousandths.
+const PERCENTILES: [(&str, usize); 3] = [("p50_seconds", 500), ("p99_seconds", 990), ("p999_seconds", 999)];
 
 /// Rates and lengths of one run.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,7 @@ pub(crate) struct Steady {
     /// Transactions a second, of all writers.
     pub(crate) rate: u32,
     pub(crate) seconds: u32,
+    pub(crate) durability: Durability,
 }
 
 impl Steady {
@@ -51,9 +53,11 @@ impl Steady {
 
     /// Writes at the rate between two fresh servers and watches the rows arrive; then the tables are compared.
     pub(crate) async fn run(self, system: System) -> Result<Vec<Measured>> {
-        let (source, target) = tokio::try_join!(servers::source(), servers::target(Durability::Relaxed))?;
+        let flavor = Flavor::MySql97;
+        let target = servers::target(flavor, self.durability, system.workers());
+        let (source, target) = tokio::try_join!(servers::source(flavor), target)?;
         let applied = servers::executed(&source).await?;
-        let mut carrier = system.prepare(&source, &target, &applied, 0.0).await?;
+        let mut carrier = system.prepare(&source, &target, &applied).await?;
         carrier.start().await?;
         source.exec(&workload::finish()).await?;
         carrier.wait_until_finished(&target, ARRIVAL_TIMEOUT).await?;
@@ -65,8 +69,8 @@ impl Steady {
         servers::check_equal(&source, &target).await?;
         latencies.sort_unstable();
         let mut measured = Vec::new();
-        for (metric, percent) in PERCENTILES {
-            let micros = percentile(&latencies, percent).ok_or_else(|| Error::new("no row was seen"))?;
+        for (metric, thousandths) in PERCENTILES {
+            let micros = percentile(&latencies, thousandths).ok_or_else(|| Error::new("no row was seen"))?;
             measured.push(Measured::new(metric, "s", micros as f64 / 1e6));
         }
         let rate = f64::from(self.rows_per_writer() * WRITERS) / written.as_secs_f64();

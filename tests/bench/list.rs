@@ -51,8 +51,8 @@ impl Many {
                 times.push(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
             }
             times.sort_unstable();
-            for (metric, percent) in [("p50_seconds", 50), ("p95_seconds", 95)] {
-                let micros = percentile(&times, percent).unwrap_or_default();
+            for (metric, thousandths) in [("p50_seconds", 500), ("p95_seconds", 950)] {
+                let micros = percentile(&times, thousandths).unwrap_or_default();
                 measured.push(Measured::new(format!("{name}_{metric}"), "s", micros as f64 / 1e6));
             }
         }

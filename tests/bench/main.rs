@@ -25,35 +25,44 @@ mod servers;
 mod system;
 mod workload;
 
-use apply::Filled;
+use apply::{CatchUp, Filled};
 use arguments::Arguments;
 use clap::Parser;
-use decode::{Log, RECEIVING, Reader, Shape};
+use decode::{Log, RECEIVING, Reader};
 use latency::Steady;
 use list::Many;
 use measure::Measured;
-use replicator_tests::{Error, Result};
+use replicator_tests::{Error, Flavor, Result};
 use report::Report;
 use servers::Durability;
 use std::process::ExitCode;
 use system::System;
+use workload::Shape;
 
 /// One benchmark: something that every system is put through.
 #[derive(Clone, Copy, Debug)]
 enum Benchmark {
-    Apply(Durability),
+    Apply(CatchUp),
     /// At so many transactions a second.
-    Latency(u32),
+    Latency(u32, Durability),
     /// The API with so many tasks; the Server is measured, and nothing else could be.
     List(usize),
     Decode(Shape),
 }
 
-const BENCHMARKS: [(&str, Benchmark); 8] = [
-    ("apply/sysbench-relaxed", Benchmark::Apply(Durability::Relaxed)),
-    ("apply/sysbench-durable", Benchmark::Apply(Durability::Durable)),
-    ("latency/steady-200", Benchmark::Latency(200)),
-    ("latency/steady-1000", Benchmark::Latency(1_000)),
+const fn apply(shape: Shape, flavor: Flavor, durability: Durability) -> Benchmark {
+    Benchmark::Apply(CatchUp { shape, flavor, durability })
+}
+
+const BENCHMARKS: [(&str, Benchmark); 12] = [
+    ("apply/sysbench-relaxed", apply(Shape::Sysbench, Flavor::MySql97, Durability::Relaxed)),
+    ("apply/sysbench-durable", apply(Shape::Sysbench, Flavor::MySql97, Durability::Durable)),
+    ("apply/sysbench-mariadb", apply(Shape::Sysbench, Flavor::MariaDb1011, Durability::Relaxed)),
+    ("apply/wide-relaxed", apply(Shape::Wide, Flavor::MySql97, Durability::Relaxed)),
+    ("apply/huge-relaxed", apply(Shape::Huge, Flavor::MySql97, Durability::Relaxed)),
+    ("latency/200", Benchmark::Latency(200, Durability::Relaxed)),
+    ("latency/1000", Benchmark::Latency(1_000, Durability::Relaxed)),
+    ("latency/1000-durable", Benchmark::Latency(1_000, Durability::Durable)),
     ("list/500-tasks", Benchmark::List(500)),
     ("decode/sysbench", Benchmark::Decode(Shape::Sysbench)),
     ("decode/wide", Benchmark::Decode(Shape::Wide)),
@@ -93,8 +102,13 @@ async fn run(arguments: &Arguments) -> Result<()> {
             continue;
         }
         let report = measure_all(arguments, name, benchmark).await?;
-        println!("\nmedians of {}, and ratios to the native replica\n", arguments.repetitions);
-        println!("{}", report.table(&System::Native.label()));
+        let natives: Vec<String> =
+            System::ALL.into_iter().filter(|system| system.is_native()).map(System::label).collect();
+        let natives: Vec<&str> = natives.iter().map(String::as_str).collect();
+        let fastest = ["wall_seconds", "p50_seconds"].iter().find_map(|metric| report.least(metric, &natives));
+        let ratios = fastest.map(|fastest| format!(", and ratios to the fastest native replica: {fastest}"));
+        println!("\nmedians of {}{}\n", arguments.repetitions, ratios.unwrap_or_default());
+        println!("{}", report.table(fastest.unwrap_or_default()));
     }
     println!("Every figure is in {}.", arguments.output.display());
     Ok(())
@@ -102,7 +116,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
 
 /// A benchmark with what all its repetitions share.
 enum Prepared {
-    Apply(Box<Filled>, Durability),
+    Apply(Box<Filled>),
     Latency(Steady),
     List(Many),
 }
@@ -111,7 +125,7 @@ impl Prepared {
     /// What is measured of a system; `None` if it can't be.
     async fn measure(&self, system: System) -> Result<Option<Vec<Measured>>> {
         match self {
-            Prepared::Apply(filled, durability) => filled.catch_up(system, *durability).await.map(Some),
+            Prepared::Apply(filled) => filled.catch_up(system).await,
             // Clients do not follow a source.
             Prepared::Latency(_) if system == System::Clients => Ok(None),
             Prepared::Latency(steady) => steady.run(system).await.map(Some),
@@ -123,7 +137,7 @@ impl Prepared {
     /// What was found right beside the figures.
     fn proof(&self) -> &'static str {
         match self {
-            Prepared::Apply(..) | Prepared::Latency(_) => "; the tables are equal",
+            Prepared::Apply(_) | Prepared::Latency(_) => "; the tables are equal",
             Prepared::List(_) => "",
         }
     }
@@ -132,15 +146,15 @@ impl Prepared {
 async fn measure_all(arguments: &Arguments, name: &str, benchmark: Benchmark) -> Result<Report> {
     let mut report = Report::begin(&arguments.output, name)?;
     let prepared = match benchmark {
-        Benchmark::Apply(durability) => {
-            let filled = Filled::start(arguments.scale).await?;
+        Benchmark::Apply(what) => {
+            let filled = Filled::start(what, arguments.scale).await?;
             println!("{name}: {} row changes to catch up with", filled.rows());
-            Prepared::Apply(Box::new(filled), durability)
+            Prepared::Apply(Box::new(filled))
         }
         Benchmark::Decode(_) => return Err(Error::new("readers are not compared as replicators are")),
-        Benchmark::Latency(rate) => {
+        Benchmark::Latency(rate, durability) => {
             println!("{name}: {rate} transactions/s for {} s", arguments.seconds);
-            Prepared::Latency(Steady { rate, seconds: arguments.seconds })
+            Prepared::Latency(Steady { rate, seconds: arguments.seconds, durability })
         }
         Benchmark::List(tasks) => {
             println!("{name}: a Server with {tasks} tasks");

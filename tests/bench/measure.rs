@@ -84,9 +84,9 @@ fn hundredths(seconds: f64) -> f64 {
     (seconds * 100.0).round() / 100.0
 }
 
-/// The smallest value that `percent` of all values do not exceed (nearest rank); `None` of nothing.
-pub(crate) fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
-    let rank = (sorted.len() * percent).div_ceil(100);
+/// The smallest value that so many thousandths of all values do not exceed (nearest rank); `None` of nothing.
+pub(crate) fn percentile(sorted: &[u64], thousandths: usize) -> Option<u64> {
+    let rank = (sorted.len() * thousandths).div_ceil(1_000);
     sorted.get(rank.saturating_sub(1)).copied()
 }
 
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn percentiles_are_values_that_were_seen() {
         let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!([50, 90, 99].map(|percent| percentile(&hundred, percent)), [Some(50), Some(90), Some(99)]);
-        assert_eq!([50, 99].map(|percent| percentile(&[7, 9, 30], percent)), [Some(9), Some(30)]);
-        assert_eq!(percentile(&[], 50), None);
+        assert_eq!([500, 900, 990].map(|part| percentile(&hundred, part)), [Some(50), Some(90), Some(99)]);
+        assert_eq!([500, 999].map(|part| percentile(&[7, 9, 30], part)), [Some(9), Some(30)]);
+        assert_eq!(percentile(&[], 500), None);
     }
 }

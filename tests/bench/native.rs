@@ -1,4 +1,4 @@
-//! MySQL's own replication between the same two servers.
+//! The target's own replication, between the same two servers.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row};
@@ -13,16 +13,27 @@ impl Native {
     /// The target becomes a replica that goes on behind the transactions in `applied`.
     pub(crate) async fn prepare(source: &MysqlServer, target: &MysqlServer, applied: &str) -> Result<Native> {
         let mut conn = target.connect().await?;
-        conn.query_drop(format!("SET GLOBAL gtid_purged = '+{applied}'")).await?;
+        let (port, user, password) = (source.port(), source.user(), source.password());
         // Not encrypted, as the other systems' connections.
-        conn.query_drop(format!(
-            "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {}, SOURCE_USER = '{}', \
-             SOURCE_PASSWORD = '{}', SOURCE_AUTO_POSITION = 1, SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1",
-            source.port(),
-            source.user(),
-            source.password()
-        ))
-        .await?;
+        let statements = match target.flavor().is_mariadb() {
+            true => [
+                format!("SET GLOBAL gtid_slave_pos = '{applied}'"),
+                format!(
+                    "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = '{user}', \
+                     MASTER_PASSWORD = '{password}', MASTER_USE_GTID = slave_pos"
+                ),
+            ],
+            false => [
+                format!("SET GLOBAL gtid_purged = '+{applied}'"),
+                format!(
+                    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, SOURCE_USER = '{user}', \
+                     SOURCE_PASSWORD = '{password}', SOURCE_AUTO_POSITION = 1, SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1"
+                ),
+            ],
+        };
+        for statement in statements {
+            conn.query_drop(statement).await?;
+        }
         Ok(Native { conn })
     }
 

@@ -75,6 +75,19 @@ impl Ours {
         }
     }
 
+    /// As the Core counts them; it says so once a second or so.
+    pub(crate) async fn commits(&self) -> Result<u64> {
+        let seen = eventually("the task to have nothing left", READY_TIMEOUT, async || {
+            let status = self.client.get(format!("{}/api/v1/tasks/{TASK}/status", self.address));
+            let status = self.ask(status).await.map_err(|error| error.to_string())?;
+            match (status["lag_seconds"].as_f64(), status["progress"]["commits"].as_u64()) {
+                (Some(0.0), Some(commits)) => Ok(commits),
+                _ => Err(status.to_string()),
+            }
+        });
+        seen.await
+    }
+
     pub(crate) fn core_pid(&self) -> u32 {
         self.core.pid()
     }

@@ -1,15 +1,15 @@
-//! The two servers between which everything is measured: MySQL 9.7, and nothing else running on them.
+//! The two servers between which everything is measured: both of the same kind, and nothing else running on them.
 
 use crate::workload::{self, DATABASE};
 use mysql_async::prelude::Queryable;
 use replicator_tests::{Error, Flavor, MysqlServer, Result};
 
-/// How many workers a native replica applies with. MySQL's default, too.
-pub(crate) const NATIVE_WORKERS: usize = 4;
-
 /// For all servers alike: everything fits into memory, and nothing is rotated away while it is measured.
-const ALIKE: [&str; 3] =
-    ["--innodb-buffer-pool-size=512M", "--innodb-redo-log-capacity=1G", "--binlog-expire-logs-seconds=0"];
+const ALIKE: [&str; 2] = ["--innodb-buffer-pool-size=512M", "--binlog-expire-logs-seconds=0"];
+
+fn redo_log(flavor: Flavor) -> &'static str {
+    if flavor.is_mariadb() { "--innodb-log-file-size=1G" } else { "--innodb-redo-log-capacity=1G" }
+}
 
 /// What a target does when a transaction commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,20 +30,32 @@ impl Durability {
 }
 
 /// A source with empty tables.
-pub(crate) async fn source() -> Result<MysqlServer> {
-    with_tables(&["--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0"]).await
+pub(crate) async fn source(flavor: Flavor) -> Result<MysqlServer> {
+    with_tables(flavor, &["--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0"]).await
 }
 
 /// A fresh target with empty tables. Every system gets the same one; the settings of the native applier are idle in the
 /// others.
-pub(crate) async fn target(durability: Durability) -> Result<MysqlServer> {
-    let workers = format!("--replica-parallel-workers={NATIVE_WORKERS}");
-    let native = [workers.as_str(), "--replica-preserve-commit-order=ON", "--skip-replica-start"];
-    with_tables(&[durability.arguments(), native.as_slice()].concat()).await
+pub(crate) async fn target(flavor: Flavor, durability: Durability, workers: u32) -> Result<MysqlServer> {
+    let native = match flavor.is_mariadb() {
+        true => [
+            format!("--slave-parallel-threads={workers}"),
+            "--slave-parallel-mode=optimistic".into(),
+            "--skip-slave-start".into(),
+        ],
+        false => [
+            format!("--replica-parallel-workers={workers}"),
+            "--replica-preserve-commit-order=ON".into(),
+            "--skip-replica-start".into(),
+        ],
+    };
+    let native: Vec<&str> = native.iter().map(String::as_str).collect();
+    with_tables(flavor, &[durability.arguments(), native.as_slice()].concat()).await
 }
 
-async fn with_tables(arguments: &[&str]) -> Result<MysqlServer> {
-    let server = MysqlServer::start_with(Flavor::MySql97, &[ALIKE.as_slice(), arguments].concat()).await?;
+async fn with_tables(flavor: Flavor, arguments: &[&str]) -> Result<MysqlServer> {
+    let arguments = [ALIKE.as_slice(), &[redo_log(flavor)], arguments].concat();
+    let server = MysqlServer::start_with(flavor, &arguments).await?;
     server.exec(&workload::schema()).await?;
     Ok(server)
 }
@@ -51,7 +63,8 @@ async fn with_tables(arguments: &[&str]) -> Result<MysqlServer> {
 /// Every transaction of the source so far, as a GTID set.
 pub(crate) async fn executed(source: &MysqlServer) -> Result<String> {
     let mut conn = source.connect().await?;
-    let set: Option<String> = conn.query_first("SELECT @@global.gtid_executed").await?;
+    let variable = if source.flavor().is_mariadb() { "gtid_binlog_pos" } else { "gtid_executed" };
+    let set: Option<String> = conn.query_first(format!("SELECT @@global.{variable}")).await?;
     conn.disconnect().await?;
     // Long sets have line breaks.
     Ok(set.unwrap_or_default().split_whitespace().collect())

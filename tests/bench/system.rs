@@ -1,10 +1,9 @@
 //! What is measured: the systems that bring a source's changes to a target.
 
-use crate::clients::Clients;
+use crate::clients::{CLIENTS, Clients};
 use crate::native::Native;
 use crate::ours::Ours;
-use crate::servers::NATIVE_WORKERS;
-use crate::workload::{DATABASE, TABLES};
+use crate::workload::DATABASE;
 use clap::ValueEnum;
 use mysql_async::prelude::Queryable;
 use replicator_tests::{Error, MysqlServer, Result};
@@ -17,39 +16,67 @@ const FINISHED_POLL: Duration = Duration::from_millis(10);
 /// How often a system is asked whether it has failed.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// Of the native replica in targets of other systems. MySQL's default.
+const WORKERS: u32 = 4;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum System {
     /// The replicator: a Core over a ZooKeeper, with a task whose settings are the defaults
     Replicator,
-    /// MySQL's own replication, four workers that keep the commit order
-    Native,
-    /// The same statements by ordinary clients, one connection a table; catch-up only
+    /// The target's own replication, one worker
+    #[value(name = "native-1")]
+    Native1,
+    /// The same with four workers that keep the commit order
+    #[value(name = "native-4")]
+    Native4,
+    /// The same with eight
+    #[value(name = "native-8")]
+    Native8,
+    /// The final rows from four ordinary clients; catch-up only
     Clients,
 }
 
 impl System {
+    pub(crate) const ALL: [System; 5] =
+        [System::Replicator, System::Native1, System::Native4, System::Native8, System::Clients];
+
     /// As figures call it.
     pub(crate) fn label(self) -> String {
-        match self {
-            System::Replicator => "replicator".into(),
-            System::Native => format!("native replica {NATIVE_WORKERS} workers"),
-            System::Clients => format!("limit: {TABLES} SQL clients"),
+        match (self, self.native_workers()) {
+            (_, Some(1)) => "native replica 1 worker".into(),
+            (_, Some(workers)) => format!("native replica {workers} workers"),
+            (System::Clients, _) => format!("limit: {CLIENTS} SQL clients"),
+            _ => "replicator".into(),
         }
     }
 
-    /// Makes it ready to go on behind the transactions in `applied`; nothing flows yet. Clients don't read the source:
-    /// they run the workload of `scale`.
-    pub(crate) async fn prepare(
-        self,
-        source: &MysqlServer,
-        target: &MysqlServer,
-        applied: &str,
-        scale: f64,
-    ) -> Result<Carrier> {
+    fn native_workers(self) -> Option<u32> {
+        match self {
+            System::Native1 => Some(1),
+            System::Native4 => Some(4),
+            System::Native8 => Some(8),
+            System::Replicator | System::Clients => None,
+        }
+    }
+
+    pub(crate) fn is_native(self) -> bool {
+        self.native_workers().is_some()
+    }
+
+    /// Workers of the native replica that the target is started with.
+    pub(crate) fn workers(self) -> u32 {
+        self.native_workers().unwrap_or(WORKERS)
+    }
+
+    /// Makes it ready to go on behind the transactions in `applied`; nothing flows yet. Clients don't read the log: they
+    /// write what the source has now.
+    pub(crate) async fn prepare(self, source: &MysqlServer, target: &MysqlServer, applied: &str) -> Result<Carrier> {
         Ok(match self {
             System::Replicator => Carrier::Replicator(Box::new(Ours::prepare(source, target, applied).await?)),
-            System::Native => Carrier::Native(Native::prepare(source, target, applied).await?),
-            System::Clients => Carrier::Clients(Clients::prepare(target, scale).await?),
+            System::Native1 | System::Native4 | System::Native8 => {
+                Carrier::Native(Native::prepare(source, target, applied).await?)
+            }
+            System::Clients => Carrier::Clients(Clients::prepare(source, target).await?),
         })
     }
 }
@@ -70,6 +97,14 @@ impl Carrier {
                 clients.start();
                 Ok(())
             }
+        }
+    }
+
+    /// Target transactions that became durable, where the system counts them.
+    pub(crate) async fn commits(&self) -> Result<Option<u64>> {
+        match self {
+            Carrier::Replicator(ours) => ours.commits().await.map(Some),
+            Carrier::Native(_) | Carrier::Clients(_) => Ok(None),
         }
     }
 

@@ -6,7 +6,7 @@
 mod log;
 mod reader;
 
-pub(crate) use log::{Log, Shape};
+pub(crate) use log::Log;
 pub(crate) use reader::{RECEIVING, Reader};
 
 use crate::measure::Measured;

@@ -1,16 +1,15 @@
-//! A sysbench-like binary log: the same transactions from the same seed.
+//! Transactions as sysbench makes them.
 //!
 //! Phase one fills four tables by transactions of 100 rows; phase two changes one row a transaction: half of them
 //! updates, a quarter insertions, a quarter deletions, over all tables at random. One connection writes them, so the log
 //! is the same each time; MySQL's write sets let a replica apply them in parallel all the same.
 
+use super::random::Random;
+use super::{DATABASE, finish};
 use mysql_async::prelude::Queryable;
 use replicator_tests::{MysqlServer, Result};
 
-/// Everything that is replicated is in this database.
-pub(crate) const DATABASE: &str = "bench";
-
-pub(crate) const TABLES: usize = 4;
+const TABLES: usize = 4;
 
 const ROWS_PER_FILLING: u64 = 100;
 /// At `--scale 1`.
@@ -22,37 +21,26 @@ const SEED: u64 = 20;
 /// One round trip to the source carries so many transactions: filling should not take longer than what is measured.
 const TRANSACTIONS_PER_REQUEST: usize = 100;
 
-/// The tables of both benchmarks. A row in `finished` is what the source writes last.
-pub(crate) fn schema() -> String {
-    let mut sql = format!(
-        "CREATE DATABASE {DATABASE};
-         CREATE TABLE {DATABASE}.finished (id INT NOT NULL PRIMARY KEY) ENGINE=InnoDB;
-         CREATE TABLE {DATABASE}.tick (
-           writer TINYINT UNSIGNED NOT NULL, id INT UNSIGNED NOT NULL, sent BIGINT UNSIGNED NOT NULL,
-           pad CHAR(60) NOT NULL, PRIMARY KEY (writer, id)
-         ) ENGINE=InnoDB;"
-    );
-    for table in 1..=TABLES {
-        sql.push_str(&format!(
-            "CREATE TABLE {DATABASE}.sbtest{table} (
+pub(super) fn schema() -> String {
+    let table = |number: usize| {
+        format!(
+            "CREATE TABLE {DATABASE}.sbtest{number} (
                id INT UNSIGNED NOT NULL PRIMARY KEY, k INT UNSIGNED NOT NULL, c CHAR(120) NOT NULL,
                pad CHAR(60) NOT NULL, KEY (k)
              ) ENGINE=InnoDB;"
-        ));
-    }
-    sql
+        )
+    };
+    (1..=TABLES).map(table).collect()
 }
 
 /// One transaction: a statement that commits by itself.
-pub(crate) struct Transaction {
-    /// 0 to 3.
-    pub(crate) table: usize,
-    pub(crate) sql: String,
-    pub(crate) rows: u64,
+struct Transaction {
+    sql: String,
+    rows: u64,
 }
 
 /// The transactions of a size, in their order.
-pub(crate) struct Workload {
+struct Workload {
     random: Random,
     fillings: u64,
     changes: u64,
@@ -63,10 +51,10 @@ pub(crate) struct Workload {
 
 impl Workload {
     /// At scale 1: 2,000 transactions of 100 rows and 50,000 of one row.
-    pub(crate) fn of_scale(scale: f64) -> Workload {
+    fn of_scale(scale: f64) -> Workload {
         let count = |at_one: f64| (at_one * scale).ceil() as u64;
         Workload {
-            random: Random(SEED),
+            random: Random::of_seed(SEED),
             fillings: count(FILLINGS),
             changes: count(CHANGES),
             next_id: [1; TABLES],
@@ -79,14 +67,14 @@ impl Workload {
         self.next_id[table] += 1;
         self.ids[table].push(id);
         let k = self.random.below(1_000_000);
-        format!("({id},{k},'{}','{}')", self.random.digits(10), self.random.digits(5))
+        format!("({id},{k},'{}','{}')", digits(&mut self.random, 10), digits(&mut self.random, 5))
     }
 
     fn filling(&mut self) -> Transaction {
         let table = (self.fillings % TABLES as u64) as usize;
         let rows: Vec<String> = (0..ROWS_PER_FILLING).map(|_| self.new_row(table)).collect();
         let sql = format!("INSERT INTO {DATABASE}.sbtest{} VALUES {}", table + 1, rows.join(","));
-        Transaction { table, sql, rows: ROWS_PER_FILLING }
+        Transaction { sql, rows: ROWS_PER_FILLING }
     }
 
     fn change(&mut self) -> Transaction {
@@ -101,9 +89,9 @@ impl Workload {
                 format!("DELETE FROM {name} WHERE id = {id}")
             }
             (4 | 5, Some(id)) => format!("UPDATE {name} SET k = k + 1 WHERE id = {id}"),
-            (_, Some(id)) => format!("UPDATE {name} SET c = '{}' WHERE id = {id}", self.random.digits(10)),
+            (_, Some(id)) => format!("UPDATE {name} SET c = '{}' WHERE id = {id}", digits(&mut self.random, 10)),
         };
-        Transaction { table, sql, rows: 1 }
+        Transaction { sql, rows: 1 }
     }
 }
 
@@ -120,11 +108,11 @@ impl Iterator for Workload {
     }
 }
 
-/// Writes the workload into a source that has the schema. Returns the number of row changes.
-pub(crate) async fn fill(source: &MysqlServer, scale: f64) -> Result<u64> {
+/// Answers the number of row changes, the last one's too.
+pub(super) async fn fill(source: &MysqlServer, scale: f64) -> Result<u64> {
     let mut conn = source.connect().await?;
     conn.query_drop(format!("USE {DATABASE}")).await?;
-    let mut rows = 0;
+    let mut rows = 1;
     let mut request = Vec::with_capacity(TRANSACTIONS_PER_REQUEST);
     for transaction in Workload::of_scale(scale) {
         rows += transaction.rows;
@@ -140,35 +128,10 @@ pub(crate) async fn fill(source: &MysqlServer, scale: f64) -> Result<u64> {
     Ok(rows)
 }
 
-/// The last transaction.
-pub(crate) fn finish() -> String {
-    format!("INSERT INTO {DATABASE}.finished VALUES (1)")
-}
-
-/// Numbers from a seed: SplitMix64 (Steele, Lea, Flood 2014).
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn of_seed(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-
-    /// Groups of eleven digits, as sysbench has them: ten groups make 119 characters, five make 59.
-    fn digits(&mut self, groups: usize) -> String {
-        let groups: Vec<String> = (0..groups).map(|_| format!("{:011}", self.below(100_000_000_000))).collect();
-        groups.join("-")
-    }
+/// Groups of eleven digits, as sysbench has them: ten groups make 119 characters, five make 59.
+fn digits(random: &mut Random, groups: usize) -> String {
+    let groups: Vec<String> = (0..groups).map(|_| format!("{:011}", random.below(100_000_000_000))).collect();
+    groups.join("-")
 }
 
 #[cfg(test)]
