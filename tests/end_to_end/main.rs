@@ -11,6 +11,7 @@ mod conflicts;
 mod coordination_contract;
 mod failover;
 mod failures;
+mod fault_points;
 mod folded_apply;
 mod foreign_keys;
 mod huge_logs;

@@ -64,15 +64,6 @@ pub(super) enum Shape {
         key: Vec<usize>,
         compared: Vec<usize>,
     },
-    /// By the key, of rows that are all there.
-    UpdateMany {
-        written: Vec<usize>,
-        rows: usize,
-    },
-    DeleteMany {
-        key: Vec<usize>,
-        rows: usize,
-    },
 }
 
 /// Rows of one table that wait to be inserted together.
@@ -213,7 +204,7 @@ impl Applier {
         let statement = match known.by_shape.get(&shape) {
             Some(statement) => statement.clone(),
             None => {
-                let statement = session.prepare(&shape.sql(&table.plan, session.names_new_row())).await?;
+                let statement = session.prepare(&shape.sql(&table.plan)).await?;
                 known.by_shape.insert(shape, statement.clone());
                 self.prepared += 1;
                 statement
@@ -238,7 +229,7 @@ impl Shape {
         matches!(self, Self::Update { search, .. } | Self::Delete { search } if plan.has_key(search))
     }
 
-    fn sql(&self, plan: &Plan, names_new_row: bool) -> String {
+    fn sql(&self, plan: &Plan) -> String {
         match self {
             Self::Insert { written, rows } => plan.insert(written, *rows),
             Self::Update { written, search } => plan.update(written, search),
@@ -246,8 +237,6 @@ impl Shape {
             Self::UpdateSame { written, key, compared } => plan.update_same(written, key, compared),
             Self::DeleteSame { key, compared } => plan.delete_same(key, compared),
             Self::Replace { written } => plan.replace(written),
-            Self::UpdateMany { written, rows } => plan.update_many(written, *rows, names_new_row),
-            Self::DeleteMany { key, rows } => plan.delete_many(key, *rows),
         }
     }
 }
@@ -341,7 +330,7 @@ pub(super) fn parameter(rows: &RowsChange, image: &[Value<'_>], index: usize) ->
 }
 
 /// The greatest power of two that is not above `rows`, which is above 0.
-pub(super) fn power_of_two_within(rows: usize) -> usize {
+fn power_of_two_within(rows: usize) -> usize {
     1 << rows.max(1).ilog2()
 }
 

@@ -6,6 +6,7 @@
 //! with a marker that says how far it goes and fails unless the epoch is still ours (`marker`).
 
 mod applier;
+mod bulk;
 mod compare;
 mod conflict;
 mod ddl;
@@ -14,6 +15,7 @@ mod fold;
 mod group;
 mod lane;
 mod lanes;
+mod literal;
 mod marker;
 mod plans;
 mod program;

@@ -4,8 +4,6 @@ use super::session::Session;
 use super::statement::Plan;
 use super::write_set::{Equality, Place, Reach, WriteKey};
 use crate::change::TableSchema;
-use mysql_async::Value as Param;
-use replicator_binlog::Value;
 use replicator_model::failure::Failure;
 use replicator_mysql::tables::{self, Ties};
 use replicator_schema::table::{ColumnDefinition, Key, TableSchema as TargetSchema};
@@ -139,17 +137,4 @@ fn equality(column: &ColumnDefinition) -> Option<Equality> {
         Some(collation) if is_text => Equality::of_collation(collation),
         _ => Equality::Bytes,
     })
-}
-
-/// The values of a key in an image, for [`WriteKey::value`]; `None` where the image lacks one.
-pub(super) fn values_of(
-    key: &WriteKey,
-    image: &[Value<'_>],
-    parameter: impl Fn(&[Value<'_>], usize) -> Result<Param, Failure>,
-) -> Result<Option<Vec<Param>>, Failure> {
-    let is_there = |index: usize| image.get(index).is_some_and(|value| !value.is_absent());
-    if !key.columns.iter().all(|(index, _)| is_there(*index)) {
-        return Ok(None);
-    }
-    key.columns.iter().map(|(index, _)| parameter(image, *index)).collect::<Result<Vec<_>, _>>().map(Some)
 }

@@ -4,9 +4,12 @@
 //! each other unless the tables are linked (`Place`), so each place has its steps, in order.
 
 use super::applier::{Shape, is_full, parameter, rows_differ, update_of};
+use super::bulk::RowText;
 use super::fold::{Fold, Folded, Unfolded};
 use super::group::{Group, PlannedRows};
-use super::plans::{Planned, values_of};
+use super::literal::{Around, write_literal};
+use super::plans::Planned;
+use super::statement::Plan;
 use super::value::bytes_of_key;
 use super::write_set::{KeyValue, Place, Reach, WriteKey, Writers, Written};
 use crate::change::RowsChange;
@@ -26,11 +29,11 @@ pub(super) enum Step {
     Event(usize),
 }
 
-/// A row that is written folded: its hash, and the values that it takes.
-#[derive(Debug, Clone, PartialEq)]
+/// A row that is written folded: its hash, and what of it goes into the statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Image {
     pub(super) row: u64,
-    pub(super) values: Vec<Param>,
+    pub(super) text: RowText,
 }
 
 /// The steps of a group.
@@ -119,6 +122,8 @@ struct Work {
     fold: Fold<Image>,
     /// The table of what is folded.
     folding: Option<Arc<Planned>>,
+    /// Of the row at hand, by which it is told from others within the group.
+    key: Vec<u8>,
 }
 
 impl Work {
@@ -155,45 +160,36 @@ impl Work {
         keys: &[WriteKey],
     ) -> Result<(), Failure> {
         self.folding = Some(Arc::clone(table));
-        let written = table.plan.written();
-        let changes_only_key = table.plan.beside_key().is_empty();
+        let plan = &table.plan;
+        let changes_only_key = plan.beside_key().is_empty();
         let view = rows.view()?;
         let mut walk = view.rows(&rows.table.map).map_err(|error| rows.error(error))?;
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        let parameters = |image: &[Value<'_>], columns: &[usize]| -> Result<Vec<Param>, Failure> {
-            columns.iter().map(|&index| parameter(rows, image, index)).collect()
-        };
         let (first, others) = keys.split_first().map_or((None, keys), |(first, others)| (Some(first), others));
+        let (mut found, mut found_after) = (FoundBy::new(found_by), FoundBy::new(found_by));
         while walk.next_into(&mut before, &mut after).map_err(|error| rows.error(error))? {
             for key in others {
                 self.hash_images(rows, key, &before, &after)?;
             }
-            let taken = match view.kind() {
-                RowsKind::Insert => {
-                    let (key, row) = self.row(first, found_by, &parameters(&after, found_by)?);
-                    Row::Inserted(key, Image { row, values: parameters(&after, &written)? })
+            let kind = view.kind();
+            found.read(rows, if kind == RowsKind::Insert { &after } else { &before })?;
+            let row = first.map_or(0, |key| self.note(found.value(key)));
+            if kind == RowsKind::Update {
+                found_after.read(rows, &after)?;
+                if changes_only_key || found.bytes != found_after.bytes {
+                    // A row that gets another key is not the same row any more.
+                    first.map(|key| self.note(found_after.value(key)));
+                    self.push_update(rows, table, &before, &after)?;
+                    continue;
                 }
-                RowsKind::Delete => {
-                    let values = parameters(&before, found_by)?;
-                    let (key, row) = self.row(first, found_by, &values);
-                    Row::Deleted(key, Image { row, values })
-                }
-                RowsKind::Update => {
-                    let (key, row) = self.row(first, found_by, &parameters(&before, found_by)?);
-                    let (key_after, _) = self.row(first, found_by, &parameters(&after, found_by)?);
-                    if changes_only_key || key != key_after {
-                        // A row that gets another key is not the same row any more.
-                        self.push_update(rows, table, &before, &after)?;
-                        continue;
-                    }
-                    Row::Updated(key, Image { row, values: parameters(&after, &written)? })
-                }
-            };
-            if let Err(unfolded) = self.fold_in(taken) {
+            }
+            self.key.clone_from(&found.bytes);
+            let text = text_of(rows, plan, found_by, &before, &after)?;
+            if let Err(Unfolded(image)) = self.fold_in(kind, Image { row, text }) {
                 self.close_fold();
                 self.folding = Some(Arc::clone(table));
                 // Nothing is there any more that it could not be joined with.
-                if self.fold_in(unfolded).is_err() {
+                if self.fold_in(kind, image).is_err() {
                     return Err(rows_differ(0, 1));
                 }
             }
@@ -213,18 +209,6 @@ impl Work {
         self.steps.push(Step::One(Arc::clone(table), shape, values));
         self.folding = Some(Arc::clone(table));
         Ok(())
-    }
-
-    /// The bytes that the row is told by within the group, and its hash, which is noted as written.
-    fn row(&mut self, key: Option<&WriteKey>, found_by: &[usize], values: &[Param]) -> (Vec<u8>, u64) {
-        let mut bytes = Vec::with_capacity(16 * values.len());
-        bytes_of_key(values, &mut bytes);
-        let Some(key) = key else { return (bytes, 0) };
-        let of = |index: usize| found_by.iter().position(|column| *column == index).and_then(|at| values.get(at));
-        let ordered: Vec<Param> =
-            key.columns.iter().map(|(index, _)| of(*index).cloned().unwrap_or(Param::NULL)).collect();
-        let row = self.note(key.value(&ordered));
-        (bytes, row)
     }
 
     fn note(&mut self, value: KeyValue) -> u64 {
@@ -265,23 +249,24 @@ impl Work {
         after: &[Value<'_>],
     ) -> Result<(), Failure> {
         for image in [before, after].into_iter().filter(|image| !image.is_empty()) {
-            match values_of(key, image, |image, index| parameter(rows, image, index))? {
-                Some(values) => {
-                    self.note(key.value(&values));
-                }
+            let columns = || key.columns.iter().map(|(index, _)| *index);
+            if columns().all(|index| image.get(index).is_some_and(|value| !value.is_absent())) {
+                let values = columns().map(|index| parameter(rows, image, index)).collect::<Result<Vec<_>, _>>()?;
+                self.note(key.value(&values));
+            } else {
                 // What an image lacks is unknown.
-                None => self.written.whole = true,
+                self.written.whole = true;
             }
         }
         Ok(())
     }
 
-    fn fold_in(&mut self, row: Row) -> Result<(), Row> {
-        let fold = &mut self.fold;
-        match row {
-            Row::Inserted(key, row) => fold.insert(&key, row).map_err(|Unfolded(row)| Row::Inserted(key, row)),
-            Row::Updated(key, row) => fold.update(&key, row).map_err(|Unfolded(row)| Row::Updated(key, row)),
-            Row::Deleted(key, row) => fold.delete(&key, row).map_err(|Unfolded(row)| Row::Deleted(key, row)),
+    /// The row at hand has become this.
+    fn fold_in(&mut self, kind: RowsKind, image: Image) -> Result<(), Unfolded<Image>> {
+        match kind {
+            RowsKind::Insert => self.fold.insert(&self.key, image),
+            RowsKind::Update => self.fold.update(&self.key, image),
+            RowsKind::Delete => self.fold.delete(&self.key, image),
         }
     }
 
@@ -296,9 +281,61 @@ impl Work {
     }
 }
 
-/// What a row has become by one change, with the bytes of its key.
-enum Row {
-    Inserted(Vec<u8>, Image),
-    Updated(Vec<u8>, Image),
-    Deleted(Vec<u8>, Image),
+/// The values of the key that rows are found by, of one image after the other.
+struct FoundBy<'a> {
+    columns: &'a [usize],
+    values: Vec<Param>,
+    /// The same for the same values, and for no others.
+    bytes: Vec<u8>,
+}
+
+impl<'a> FoundBy<'a> {
+    fn new(columns: &'a [usize]) -> Self {
+        Self { columns, values: Vec::new(), bytes: Vec::new() }
+    }
+
+    fn read(&mut self, rows: &RowsChange, image: &[Value<'_>]) -> Result<(), Failure> {
+        self.values.clear();
+        for &index in self.columns {
+            self.values.push(parameter(rows, image, index)?);
+        }
+        self.bytes.clear();
+        bytes_of_key(&self.values, &mut self.bytes);
+        Ok(())
+    }
+
+    /// Of a write key with the same columns, perhaps in another order.
+    fn value(&self, key: &WriteKey) -> KeyValue {
+        let at = |index: usize| self.columns.iter().position(|column| *column == index);
+        key.value(
+            key.columns.iter().map(|(index, _)| at(*index).and_then(|at| self.values.get(at)).unwrap_or(&Param::NULL)),
+        )
+    }
+}
+
+/// What of a row goes into the statement.
+fn text_of(
+    rows: &RowsChange,
+    plan: &Plan,
+    found_by: &[usize],
+    before: &[Value<'_>],
+    after: &[Value<'_>],
+) -> Result<RowText, Failure> {
+    let of = |image: &[Value<'_>], index: usize, around: &Around, out: &mut Vec<u8>| {
+        let column = rows.table.map.columns.get(index);
+        let (Some(value), Some(column)) = (image.get(index), column) else { return Err(rows_differ(0, 1)) };
+        write_literal(value, column, around, out).map_err(|error| rows.error(error).into())
+    };
+    let key = || plan.key_text(found_by, |index, around, out| of(before, index, around, out));
+    Ok(match rows.kind {
+        RowsKind::Insert => {
+            let values = plan.values_text(|index, around, out| of(after, index, around, out))?;
+            RowText { values, ..RowText::default() }
+        }
+        RowsKind::Delete => RowText { key: key()?, ..RowText::default() },
+        RowsKind::Update => {
+            let (values, ends) = plan.values_text_and_ends(|index, around, out| of(after, index, around, out))?;
+            RowText { key: key()?, values, ends }
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::group::Group;
 use super::plans::Planned;
-use super::program::{Program, Step};
+use super::program::{Image, Program, Step};
 use super::write_set::{Reach, Writers};
 use crate::change::{Column, RowsChange, TableSchema};
 use bytes::Bytes;
@@ -101,12 +101,15 @@ fn of(events: &[(&Table, EventKind, &[[i32; 2]])]) -> Group {
 
 /// The steps in words.
 fn told(steps: &[Step]) -> Vec<String> {
-    let ids = |images: &[super::program::Image]| -> String {
-        images.iter().filter_map(|image| image.values.first()).map(|id| id.as_sql(true)).collect::<Vec<_>>().join(",")
+    let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
+    let keys = |images: &[Image]| images.iter().map(|image| text(&image.text.key)).collect::<Vec<_>>().join(",");
+    let ids = |images: &[Image]| -> String {
+        let id = |image: &Image| text(&image.text.values)[1..].split(',').next().unwrap().to_owned();
+        images.iter().map(id).collect::<Vec<_>>().join(",")
     };
     let tell = |step: &Step| match step {
         Step::Folded(_, folded) => {
-            format!("-{} ={} +{}", ids(&folded.deletes), ids(&folded.updates), ids(&folded.inserts))
+            format!("-{} ={} +{}", keys(&folded.deletes), keys(&folded.updates), ids(&folded.inserts))
         }
         Step::One(_, _, values) => {
             format!("one {}", values.iter().map(|value| value.as_sql(true)).collect::<Vec<_>>().join(","))

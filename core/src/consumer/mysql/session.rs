@@ -111,6 +111,17 @@ impl Session {
         let (conn, address) = (&mut self.conn, &self.address);
         let executed = conn.exec_drop(statement, Params::Positional(parameters));
         within(self.timeout, executed).await.map_err(|failure| failure.at(address))?;
+        self.matched().await
+    }
+
+    /// The same of a statement that has its values in its text.
+    pub(super) async fn execute_text(&mut self, sql: &[u8]) -> Result<u64, Failure> {
+        let (conn, address) = (&mut self.conn, &self.address);
+        within(self.timeout, conn.query_drop(sql)).await.map_err(|failure| failure.at(address))?;
+        self.matched().await
+    }
+
+    async fn matched(&mut self) -> Result<u64, Failure> {
         let affected = self.conn.affected_rows();
         if self.conn.get_warnings() > 0 {
             self.refuse_warnings().await?;
@@ -141,9 +152,10 @@ impl Session {
     }
 
     /// The number that a query answers.
-    pub(super) async fn count(&mut self, sql: &str, parameters: Vec<Value>) -> Result<u64, Failure> {
-        let rows = self.rows(sql, parameters).await?;
-        Ok(rows.into_iter().next().and_then(|row| row.get_opt(0)).and_then(Result::ok).unwrap_or(0))
+    pub(super) async fn count_text(&mut self, sql: &[u8]) -> Result<u64, Failure> {
+        let (conn, address) = (&mut self.conn, &self.address);
+        let count = within(self.timeout, conn.query_first(sql)).await.map_err(|failure| failure.at(address))?;
+        Ok(count.unwrap_or(0))
     }
 
     /// The target's name in trails; `None` if it has no binary log, so that nothing can come back from it.

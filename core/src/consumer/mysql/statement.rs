@@ -1,6 +1,7 @@
 //! The statements that apply a row. Pure: text from table definitions.
 
 use super::compare::{Exact, exact};
+use super::literal::Around;
 use crate::change::TableSchema;
 use replicator_binlog::ColumnType;
 use replicator_model::failure::Failure;
@@ -11,13 +12,13 @@ use replicator_schema::table::{ColumnDefinition, TableSchema as TargetSchema};
 const PARAMETERS_MAX: usize = u16::MAX as usize;
 
 /// Most rows of one statement. More saves little: what a statement costs by itself is shared by all of them already.
-const STATEMENT_ROWS_MAX: usize = 512;
+pub(super) const STATEMENT_ROWS_MAX: usize = 512;
 
 /// How each column of a source's row is written to the target and found there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
-    table: String,
-    columns: Vec<PlannedColumn>,
+    pub(super) table: String,
+    pub(super) columns: Vec<PlannedColumn>,
     /// Source columns that tell a row from others; `None` if nothing does.
     key: Option<Vec<usize>>,
     /// Whether rows may be written folded, see `fold.rs`.
@@ -33,8 +34,8 @@ pub(super) enum Folds {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct PlannedColumn {
-    name: String,
+pub(super) struct PlannedColumn {
+    pub(super) name: String,
     generated: bool,
     /// What stands for the value where it is written, with `?` in it.
     written: String,
@@ -42,6 +43,9 @@ struct PlannedColumn {
     compared: String,
     /// Where it is compared exactly; `None` where it can't be.
     exact: Option<Exact>,
+    /// The same around a literal.
+    pub(super) around_written: Around,
+    pub(super) around_compared: Around,
 }
 
 impl Plan {
@@ -74,7 +78,15 @@ impl Plan {
             };
             let name = quoted(&target_column.name);
             let exact = exact(&name, &compared, kind, charset, target_column);
-            columns.push(PlannedColumn { name, generated: target_column.generated, written, compared, exact });
+            columns.push(PlannedColumn {
+                name,
+                generated: target_column.generated,
+                around_written: Around::new(&written, charset),
+                around_compared: Around::new(&compared, charset),
+                written,
+                compared,
+                exact,
+            });
         }
         let usable =
             |key: &Vec<usize>| key.iter().all(|&index| columns.get(index).is_some_and(|column| !column.generated));
@@ -89,20 +101,20 @@ impl Plan {
         self.key.as_deref().filter(|_| self.folds.is_some())
     }
 
-    /// Whether [`Plan::update_many`] needs to know before that all rows are there.
+    /// Whether `Plan::update_many` needs to know before that all rows are there.
     pub(super) fn has_other_keys(&self) -> bool {
         self.folds == Some(Folds::ByOtherKeysToo)
-    }
-
-    /// All columns that are written.
-    pub(super) fn written(&self) -> Vec<usize> {
-        (0..self.columns.len()).filter(|index| self.writes(*index)).collect()
     }
 
     /// The columns that are written and are no part of the key.
     pub(super) fn beside_key(&self) -> Vec<usize> {
         let key = self.key.as_deref().unwrap_or_default();
-        self.written().into_iter().filter(|index| !key.contains(index)).collect()
+        self.written_columns().map(|(index, _)| index).filter(|index| !key.contains(index)).collect()
+    }
+
+    /// The columns that are written, each with its index at the source.
+    pub(super) fn written_columns(&self) -> impl Iterator<Item = (usize, &PlannedColumn)> {
+        self.columns.iter().enumerate().filter(|(_, column)| !column.generated)
     }
 
     /// Whether a value of this source column is written.
@@ -149,37 +161,6 @@ impl Plan {
         format!("UPDATE {} SET {}{}", self.table, set.join(","), self.condition(search))
     }
 
-    /// Sets the columns beside the key of so many rows, each searched by its key. The statement would insert those that
-    /// are not there, and says how many were: whoever runs it has to compare, and to roll back.
-    pub(super) fn update_many(&self, written: &[usize], rows: usize, names_new_row: bool) -> String {
-        let (alias, open, close) = if names_new_row { (" AS new", "new.", "") } else { ("", "VALUES(", ")") };
-        let set: Vec<_> =
-            self.of(&self.beside_key()).map(|column| format!("{0}={open}{0}{close}", column.name)).collect();
-        format!("{}{alias} ON DUPLICATE KEY UPDATE {}", self.insert(written, rows), set.join(","))
-    }
-
-    /// Deletes so many rows by their keys.
-    pub(super) fn delete_many(&self, key: &[usize], rows: usize) -> String {
-        format!("DELETE FROM {}{}", self.table, self.among(key, rows))
-    }
-
-    /// Counts and locks those of so many rows that are there, by their keys.
-    pub(super) fn count_many(&self, key: &[usize], rows: usize) -> String {
-        format!("SELECT COUNT(*) FROM {}{} FOR UPDATE", self.table, self.among(key, rows))
-    }
-
-    fn among(&self, key: &[usize], rows: usize) -> String {
-        let columns: Vec<_> = self.of(key).collect();
-        if let [column] = columns.as_slice() {
-            let values = vec![column.compared.as_str(); rows].join(",");
-            return format!(" WHERE {} IN ({values})", column.name);
-        }
-        // Not `(a,b) IN (…)`, for which MySQL 5.6 and MariaDB do not use the key.
-        let one: Vec<_> = columns.iter().map(|column| format!("{}={}", column.name, column.compared)).collect();
-        let one = format!("({})", one.join(" AND "));
-        format!(" WHERE {}", vec![one.as_str(); rows].join(" OR "))
-    }
-
     pub(super) fn delete(&self, search: &[usize]) -> String {
         format!("DELETE FROM {}{}", self.table, self.condition(search))
     }
@@ -213,7 +194,7 @@ impl Plan {
         format!("{}{}", self.table, self.condition(key))
     }
 
-    fn of<'a>(&'a self, indexes: &'a [usize]) -> impl Iterator<Item = &'a PlannedColumn> {
+    pub(super) fn of<'a>(&'a self, indexes: &'a [usize]) -> impl Iterator<Item = &'a PlannedColumn> {
         indexes.iter().filter_map(|&index| self.columns.get(index))
     }
 }
@@ -267,9 +248,11 @@ fn placeholders(source_charset: Option<&str>, target: &ColumnDefinition) -> (Str
 
 #[cfg(test)]
 mod tests {
+    use super::super::bulk::RowText;
+    use super::super::literal::write_literal;
     use super::*;
     use crate::change::Column;
-    use replicator_binlog::TableMap;
+    use replicator_binlog::{ColumnDef, TableMap, Value};
     use replicator_schema::table::{Key, PRIMARY};
     use std::sync::Arc;
 
@@ -395,24 +378,41 @@ mod tests {
         let columns = [column("a", None, false), column("b", Some("latin1"), false), column("c", None, false)];
         let target = TargetSchema { keys: vec![unique(PRIMARY, &["a"])], ..target(&columns) };
         let plan = Plan::new(&source, &target, Ties::default()).unwrap();
-        let (key, written) = (plan.folding_key().unwrap().to_vec(), vec![0, 1, 2]);
-        let insert = "INSERT INTO `copy`.`it``em` (`a`,`b`,`c`) VALUES (?,CONVERT(? USING latin1),?),(?,CONVERT(? USING latin1),?)";
+        let row = |plan: &Plan, key: &[usize], digit: u8| {
+            let literal = |index: usize, around: &Around, out: &mut Vec<u8>| {
+                let column = ColumnDef::new(ColumnType::Varchar, 0, true);
+                let value = [digit, b'0' + u8::try_from(index).unwrap()];
+                write_literal(&Value::Bytes(&value), &column, around, out).map_err(|_| unreachable!())
+            };
+            let (values, ends) = plan.values_text_and_ends(literal).unwrap();
+            RowText { key: plan.key_text(key, literal).unwrap(), values, ends }
+        };
+        let rows = [row(&plan, &[0], b'1'), row(&plan, &[0], b'2')];
+        let text = |sql: Vec<u8>| String::from_utf8(sql).unwrap();
+        let insert = "INSERT INTO `copy`.`it``em` (`a`,`b`,`c`) VALUES ('10',_latin1'11','12'),('20',_latin1'21','22')";
+        assert_eq!(text(plan.insert_many(&rows)), insert);
         assert_eq!(
-            plan.update_many(&written, 2, true),
+            text(plan.update_many(&rows, true)),
             format!("{insert} AS new ON DUPLICATE KEY UPDATE `b`=new.`b`,`c`=new.`c`")
         );
         assert_eq!(
-            plan.update_many(&written, 2, false),
+            text(plan.update_many(&rows, false)),
             format!("{insert} ON DUPLICATE KEY UPDATE `b`=VALUES(`b`),`c`=VALUES(`c`)")
         );
-        assert_eq!(plan.delete_many(&key, 3), "DELETE FROM `copy`.`it``em` WHERE `a` IN (?,?,?)");
-        assert_eq!(plan.count_many(&key, 2), "SELECT COUNT(*) FROM `copy`.`it``em` WHERE `a` IN (?,?) FOR UPDATE");
-        let two = Plan { key: Some(vec![0, 1]), ..plan };
         assert_eq!(
-            two.delete_many(&[0, 1], 2),
-            "DELETE FROM `copy`.`it``em` WHERE \
-             (`a`=? AND `b`=CONVERT(? USING latin1) COLLATE latin1_bin) OR \
-             (`a`=? AND `b`=CONVERT(? USING latin1) COLLATE latin1_bin)"
+            text(plan.update_one(&[0], &rows[0])),
+            "UPDATE `copy`.`it``em` SET `b`=_latin1'11',`c`='12' WHERE `a` IN ('10')"
+        );
+        assert_eq!(text(plan.delete_many(&[0], &rows)), "DELETE FROM `copy`.`it``em` WHERE `a` IN ('10','20')");
+        assert_eq!(
+            text(plan.count_many(&[0], &rows)),
+            "SELECT COUNT(*) FROM `copy`.`it``em` WHERE `a` IN ('10','20') FOR UPDATE"
+        );
+        let rows = [row(&plan, &[0, 1], b'1'), row(&plan, &[0, 1], b'2')];
+        assert_eq!(
+            text(plan.delete_many(&[0, 1], &rows)),
+            "DELETE FROM `copy`.`it``em` WHERE (`a`='10' AND `b`=_latin1'11' COLLATE latin1_bin) OR \
+             (`a`='20' AND `b`=_latin1'21' COLLATE latin1_bin)"
         );
     }
 

@@ -2,6 +2,7 @@
 
 use mysql_async::Value as Param;
 use replicator_binlog::{ColumnDef, DecodeError, Value, jsonb, write_text};
+use std::borrow::Cow;
 
 /// The parameter that writes or finds this value, byte for byte.
 ///
@@ -19,7 +20,7 @@ pub(super) fn param(value: &Value<'_>, column: &ColumnDef) -> Result<Param, Deco
         Value::Enum(member) => Param::UInt(u64::from(*member)),
         Value::Set(members) => Param::UInt(*members),
         Value::Year(year) => Param::UInt(u64::from(*year)),
-        Value::Bytes(bytes) => Param::Bytes(padded(bytes, column)),
+        Value::Bytes(bytes) => Param::Bytes(padded(bytes, column).into_owned()),
         Value::Compressed(value) => Param::Bytes(value.bytes()?.into_owned()),
         Value::Geometry(bytes) | Value::Vector(bytes) => Param::Bytes(bytes.to_vec()),
         Value::Json(document) => {
@@ -42,14 +43,16 @@ pub(super) fn param(value: &Value<'_>, column: &ColumnDef) -> Result<Param, Deco
     })
 }
 
-fn padded(bytes: &[u8], column: &ColumnDef) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    if let (Some(true), Some(length)) = (column.is_fixed_binary(), column.declared_bytes())
-        && bytes.len() < usize::from(length)
-    {
-        bytes.resize(usize::from(length), 0);
+/// With the zero bytes at the end that BINARY(n) has and the log does not.
+pub(super) fn padded<'a>(bytes: &'a [u8], column: &ColumnDef) -> Cow<'a, [u8]> {
+    match (column.is_fixed_binary(), column.declared_bytes()) {
+        (Some(true), Some(length)) if bytes.len() < usize::from(length) => {
+            let mut padded = bytes.to_vec();
+            padded.resize(usize::from(length), 0);
+            Cow::Owned(padded)
+        }
+        _ => Cow::Borrowed(bytes),
     }
-    bytes
 }
 
 /// Adds bytes that are the same for the same values of a key, and for no others.

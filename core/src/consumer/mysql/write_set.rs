@@ -7,7 +7,6 @@
 //! That two changes are taken for different and are not does no harm but costs time: the server's locks, and the
 //! counting of rows, find it, and the later group is written again.
 
-use super::value::bytes_of_key;
 use mysql_async::Value as Param;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -101,11 +100,10 @@ pub(super) enum KeyValue {
 
 impl WriteKey {
     /// Of the key's values, in its columns' order.
-    pub(super) fn value(&self, values: &[Param]) -> KeyValue {
+    pub(super) fn value<'a>(&self, values: impl IntoIterator<Item = &'a Param>) -> KeyValue {
         let mut hasher = DefaultHasher::new();
         self.number.hash(&mut hasher);
         let mut weights = Vec::new();
-        let mut bytes = Vec::new();
         for ((_, equality), value) in self.columns.iter().zip(values) {
             match value {
                 Param::NULL => return KeyValue::Null,
@@ -118,11 +116,12 @@ impl WriteKey {
                 Param::Double(zero) if *zero == 0.0 => 0_u64.hash(&mut hasher),
                 // Where numbers go into a text column, bytes are not what is compared.
                 _ if matches!(equality, Equality::Text | Equality::Unknown) => return KeyValue::Any,
-                number => {
-                    bytes.clear();
-                    bytes_of_key(std::slice::from_ref(number), &mut bytes);
-                    bytes.hash(&mut hasher);
-                }
+                Param::Int(number) => (2_u8, *number).hash(&mut hasher),
+                Param::UInt(number) => (3_u8, *number).hash(&mut hasher),
+                Param::Float(number) => (4_u8, number.to_bits()).hash(&mut hasher),
+                Param::Double(number) => (5_u8, number.to_bits()).hash(&mut hasher),
+                // Dates and times are sent as text.
+                Param::Date(..) | Param::Time(..) => return KeyValue::Any,
             }
         }
         KeyValue::Hash(hasher.finish())

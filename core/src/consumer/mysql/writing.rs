@@ -1,16 +1,14 @@
 //! The steps of a group into the open transaction: many rows to a statement, and their number compared.
 
-use super::applier::{Applier, STATEMENT_BYTES_MAX, Shape, power_of_two_within, rows_differ};
+use super::applier::{Applier, STATEMENT_BYTES_MAX, rows_differ};
+use super::bulk::RowText;
 use super::conflict::Conflicts;
 use super::fold::Folded;
 use super::group::Group;
-use super::plans::Planned;
 use super::program::{Image, Step};
 use super::session::Session;
-use super::statement::Plan;
-use mysql_async::Value as Param;
+use super::statement::{Plan, STATEMENT_ROWS_MAX};
 use replicator_model::failure::Failure;
-use std::sync::Arc;
 
 /// Runs the steps in their order.
 pub(super) async fn run(
@@ -29,7 +27,7 @@ pub(super) async fn run(
             // Rows of the same table that were not folded came before.
             Step::Folded(table, folded) => {
                 applier.flush(session).await?;
-                write(&table, folded, applier, session).await?;
+                write(&table.plan, folded, session).await?;
             }
             Step::One(table, shape, values) => {
                 applier.flush(session).await?;
@@ -58,72 +56,45 @@ pub(super) async fn run_in_order(
 }
 
 /// Writes what is folded, each kind in its turn.
-async fn write(
-    table: &Arc<Planned>,
-    folded: Folded<Image>,
-    applier: &mut Applier,
-    session: &mut Session,
-) -> Result<(), Failure> {
+async fn write(plan: &Plan, folded: Folded<Image>, session: &mut Session) -> Result<(), Failure> {
     let Folded { deletes, updates, inserts } = folded;
-    let plan = &table.plan;
     let key = plan.folding_key().unwrap_or_default().to_vec();
-    let written = plan.written();
-    let in_row: Vec<usize> = key.iter().filter_map(|key| written.iter().position(|index| index == key)).collect();
     for batch in batches(deletes) {
-        let rows = batch.len();
-        let shape = Shape::DeleteMany { key: key.clone(), rows };
-        expect(applier.execute(session, table, shape, batch.concat()).await?, rows)?;
+        expect(session.execute_text(&plan.delete_many(&key, &batch)).await?, batch.len())?;
     }
-    for mut batch in batches(updates) {
-        let rows = batch.len();
-        let keys: Vec<Param> =
-            batch.iter().flat_map(|row| in_row.iter().filter_map(|&index| row.get(index).cloned())).collect();
-        let found = if let ([row], true) = (batch.as_mut_slice(), rows == 1) {
-            // Of one row the server does not say whether it was there.
-            let shape = Shape::Update { written: written.clone(), search: key.clone() };
-            row.extend(keys);
-            applier.execute(session, table, shape, batch.concat()).await?
+    for batch in batches(updates) {
+        let found = if let [row] = batch.as_slice() {
+            session.execute_text(&plan.update_one(&key, row)).await?
         } else {
             if plan.has_other_keys() {
-                expect(session.count(&plan.count_many(&key, rows), keys).await?, rows)?;
+                expect(session.count_text(&plan.count_many(&key, &batch)).await?, batch.len())?;
             }
-            let shape = Shape::UpdateMany { written: written.clone(), rows };
-            applier.execute(session, table, shape, batch.concat()).await?;
+            session.execute_text(&plan.update_many(&batch, session.names_new_row())).await?;
             duplicates(&session.info())
         };
-        expect(found, rows)?;
+        expect(found, batch.len())?;
     }
     for batch in batches(inserts) {
-        let rows = batch.len();
-        let shape = Shape::Insert { written: written.clone(), rows };
-        expect(applier.execute(session, table, shape, batch.concat()).await?, rows)?;
+        expect(session.execute_text(&plan.insert_many(&batch)).await?, batch.len())?;
     }
     Ok(())
 }
 
-/// Rows of one statement each: powers of two, so that few statements serve every number of rows, and not too large.
-fn batches(rows: Vec<Image>) -> Vec<Vec<Vec<Param>>> {
+/// Rows of one statement each: not too many, and not too large.
+fn batches(rows: Vec<Image>) -> Vec<Vec<RowText>> {
     let mut batches = Vec::new();
-    let rows_max = Plan::rows_max(rows.first().map_or(1, |row| row.values.len()));
-    let mut rows = rows.into_iter().map(|image| image.values).peekable();
+    let mut rows = rows.into_iter().map(|image| image.text).peekable();
     while rows.peek().is_some() {
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        while batch.len() < rows_max
-            && let Some(row) = rows.next_if(|row| batch.is_empty() || bytes + bytes_of(row) <= STATEMENT_BYTES_MAX)
+        while batch.len() < STATEMENT_ROWS_MAX
+            && let Some(row) = rows.next_if(|row| batch.is_empty() || bytes + row.bytes() <= STATEMENT_BYTES_MAX)
         {
-            bytes += bytes_of(&row);
+            bytes += row.bytes();
             batch.push(row);
         }
-        while !batch.is_empty() {
-            let rest = batch.split_off(power_of_two_within(batch.len()));
-            batches.push(std::mem::replace(&mut batch, rest));
-        }
+        batches.push(batch);
     }
     batches
-}
-
-fn bytes_of(row: &[Param]) -> usize {
-    row.iter().map(|value| if let Param::Bytes(bytes) = value { 8 + bytes.len() } else { 8 }).sum()
 }
 
 /// How many rows an `INSERT … ON DUPLICATE KEY UPDATE` found, of what the server says of it (`Records: 3  Duplicates: 2
@@ -143,15 +114,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statements_have_powers_of_two_of_rows_up_to_a_size() {
+    fn statements_have_so_many_rows_up_to_a_size() {
         let sizes = |rows: usize, bytes: usize| -> Vec<usize> {
-            let rows = vec![Image { row: 0, values: vec![Param::Bytes(vec![0; bytes])] }; rows];
-            batches(rows).iter().map(Vec::len).collect()
+            let text = RowText { values: vec![0; bytes - 1], ..RowText::default() };
+            batches(vec![Image { row: 0, text }; rows]).iter().map(Vec::len).collect()
         };
         assert_eq!(sizes(0, 1), [0_usize; 0]);
-        assert_eq!(sizes(7, 1), [4, 2, 1]);
-        assert_eq!(sizes(1100, 1), [512, 512, 64, 8, 4]);
-        assert_eq!(sizes(5, STATEMENT_BYTES_MAX / 3), [2, 2, 1]);
+        assert_eq!(sizes(7, 1), [7]);
+        assert_eq!(sizes(1100, 1), [512, 512, 76]);
+        assert_eq!(sizes(5, STATEMENT_BYTES_MAX / 2), [2, 2, 1]);
         assert_eq!(sizes(2, STATEMENT_BYTES_MAX * 2), [1, 1]);
     }
 
