@@ -91,7 +91,10 @@ impl Field {
         let is_struck = tokio::select! {
             biased;
             () = self.relay.held() => true,
-            equal = equal => { equal?; false }
+            equal = equal => {
+                equal.unwrap_or_else(|error| panic!("{moment:?} {command}: {error}\n{}", self.cluster.logs()));
+                false
+            }
         };
         self.relay.disarm();
         if is_struck {
