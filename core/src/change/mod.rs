@@ -63,6 +63,8 @@ pub struct SchemaChange {
     pub tables: Vec<(String, String)>,
     /// The same tables, after routing.
     pub targets: Vec<(String, String)>,
+    /// One of the tables may become one with others at the target, which may have had the same change already.
+    pub merged: bool,
     /// What it does.
     pub kinds: Vec<DdlKind>,
     /// `sql_mode` bits of the source's session, if the event has them.
@@ -89,6 +91,7 @@ impl SchemaChange {
             offset: 4,
             tables: vec![],
             targets: vec![],
+            merged: false,
             kinds: vec![],
             sql_mode: None,
             connection_collation: None,

@@ -98,6 +98,11 @@ impl Scope {
         self.router.of(database, table).filter(|route| route.is_shaped())
     }
 
+    /// Whether one of these tables may become one with others at the target.
+    pub(super) fn merges(&self, tables: &[(String, String)]) -> bool {
+        tables.iter().any(|(database, table)| self.router.of(database, table).is_some_and(Route::may_merge))
+    }
+
     /// Decides about a statement other than those that bracket transactions.
     pub(super) fn judge(&self, judged: Judged<'_>) -> Verdict {
         match judged.statement {

@@ -76,12 +76,11 @@ fn listed_column(
     ListedColumn { definition, has_default: true, default: None, is_key }
 }
 
-/// The tables with a route that changes rows, with their columns.
-fn shaped<'a>(
-    source: &'a SourceServer,
-    ground: &Ground,
-    router: &'a Router,
-) -> Result<Vec<(TableName, TableName, &'a Route, &'a [ListedColumn])>, Finding> {
+/// A table of the source, its name at the target, its route and its columns.
+type ShapedTable<'a> = (TableName, TableName, &'a Route, &'a [ListedColumn]);
+
+/// The tables with a route that changes rows.
+fn shaped<'a>(source: &'a SourceServer, ground: &Ground, router: &'a Router) -> Result<Vec<ShapedTable<'a>>, Finding> {
     let columns = known(&source.columns)?;
     let of = |(from, to): (TableName, TableName)| {
         let route = router.of(&from.0, &from.1).filter(|route| route.is_shaped())?;

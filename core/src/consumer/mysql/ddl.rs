@@ -146,7 +146,8 @@ pub(super) async fn run(session: &mut Session, change: &SchemaChange, target: &T
         session.run(&format!("USE {}", quoted(&change.database))).await?;
     }
     let shown = shown(&change.sql);
-    session.run(&change.sql).await.map_err(|failure| failure.at(format!("schema change `{shown}`")))?;
+    let ran = session.run(&change.sql).await;
+    ran.map_err(|failure| of_merged(failure, change).at(format!("schema change `{shown}`")))?;
     session.run("SET SESSION collation_server = DEFAULT, timestamp = DEFAULT, time_zone = '+00:00'").await?;
     if let Some(sql) = target.end_of_context(change) {
         session.run(sql).await?;
@@ -175,6 +176,20 @@ pub(super) async fn run_first(
     }
     session.run(sql).await.map_err(|failure| failure.at(format!("schema change `{sql}`")))?;
     session.run("SET SESSION foreign_key_checks = 1, timestamp = DEFAULT").await.map(|_| ())
+}
+
+/// Why a change of one of several tables that are one at the target failed: most often because another of them brought it
+/// before. Which of both it is cannot be told for certain, so nothing is left out without an order.
+fn of_merged(failure: Failure, change: &SchemaChange) -> Failure {
+    if !change.merged || failure.is_transient() {
+        return failure;
+    }
+    Failure::definite(
+        "schema_change_merged",
+        format!("several tables become this one, and the target refused the change: {}", failure.reason),
+        "if another of them had the same change, the target has it: leave this one out with `replicator task skip`; else \
+         make the change that all of them can live with by hand, then leave it out",
+    )
 }
 
 /// CREATE or DROP DATABASE.
@@ -236,6 +251,18 @@ mod tests {
                 "SET SESSION time_zone = '+02:00; DROP'",
             ]
         );
+    }
+
+    #[test]
+    fn a_change_that_another_table_brought_says_what_to_do() {
+        let refused = Failure::definite("server_error", "Duplicate column name 'x'", "look");
+        let merged = SchemaChange { merged: true, ..change("ALTER TABLE t ADD x INT") };
+        let failure = of_merged(refused.clone(), &merged);
+        assert_eq!(failure.code, "schema_change_merged");
+        assert!(failure.reason.contains("Duplicate column") && failure.hint.contains("task skip"), "{failure}");
+        assert_eq!(of_merged(refused.clone(), &change("x")), refused);
+        let lost = Failure::transient("connection_lost", "x", "y");
+        assert_eq!(of_merged(lost.clone(), &merged), lost);
     }
 
     #[test]

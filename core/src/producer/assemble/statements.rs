@@ -69,6 +69,7 @@ impl Assembler {
             let about = tables.first().map_or("", |(database, _)| database);
             let source = self.meaning.as_ref().map(|meaning| Box::new(meaning.of(session, &self.collations, about)));
             let named = |number: u16| self.collations.get(number).map(|collation| collation.name.clone());
+            let merged = self.scope.merges(&tables);
             let targets = tables.iter().map(|(database, table)| self.scope.target(database, table)).collect();
             self.ready.push_back(Change::Schema(SchemaChange {
                 database,
@@ -77,6 +78,7 @@ impl Assembler {
                 offset: seen.offset,
                 tables,
                 targets,
+                merged,
                 kinds: statement.kinds(),
                 sql_mode: session.sql_mode,
                 connection_collation: session.charsets.and_then(|charsets| named(charsets.connection)),
