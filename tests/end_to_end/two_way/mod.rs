@@ -10,7 +10,7 @@ use replicator_tests::{Flavor, MysqlServer, Result, eventually};
 use std::time::Duration;
 
 /// So long nothing may be written at a site that is at rest.
-const REST: Duration = Duration::from_secs(4);
+const REST: Duration = Duration::from_millis(2_500);
 
 /// What a server wrote to its log, and what of it tasks did, as counters.
 async fn log_end(server: &MysqlServer) -> String {
