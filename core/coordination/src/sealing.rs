@@ -148,6 +148,7 @@ impl fmt::Debug for Keyring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use replicator_model::stored::Stored;
 
     fn ring(ids: &[&str]) -> Keyring {
         let mut ring = Keyring::default();
@@ -190,11 +191,15 @@ mod tests {
     #[test]
     fn a_spec_is_sealed_and_opened_as_far_as_the_keys_go() {
         let text = r#"{"name":"copy","group":"g","producer":{"host":"h","user":"r","password":"canary"},
+            "route":[{"from":"shop.*","mask":{"email":{"hash":"canary-salt"}}}],
             "consumer":{"kind":"mysql","host":"target","user":"r","password":{"env":"P"}}}"#;
         let spec = TaskSpec::from_json(text.as_bytes()).unwrap();
         let keys = ring(&["k"]);
         let sealed = keys.seal_spec(&spec).unwrap();
         assert!(matches!(sealed.producer.password, SecretSource::Sealed(_)));
+        let stored = sealed.to_stored().unwrap();
+        assert!(!String::from_utf8_lossy(&stored).contains("canary"));
+        assert_eq!(TaskSpec::from_stored(&stored).unwrap(), sealed, "salts stand beside the spec like passwords");
         assert_eq!(keys.open_spec(sealed.clone()), spec);
         assert_eq!(Keyring::default().open_spec(sealed.clone()), sealed);
         assert_eq!(ring(&["other"]).seal_spec(&sealed).unwrap(), sealed, "what is sealed stays");

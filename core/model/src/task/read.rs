@@ -370,6 +370,28 @@ password = { file = "/run/secrets/db2" }
     }
 
     #[test]
+    fn a_salt_is_kept_with_its_route_and_column() {
+        let route = |from: &str, salt: &str| {
+            format!("[[route]]\nfrom = \"{from}\"\nmask = {{ email = {{ hash = \"{salt}\" }} }}\n\n")
+        };
+        let with = |routes: &str| {
+            TaskSpec::from_toml(&TASK.replacen("[consumer]", &format!("{routes}[consumer]"), 1)).unwrap()
+        };
+        let old = with(&(route("shop.a", "canary-a") + &route("shop.b", "canary-b")));
+        let shown = serde_json::to_string(&old).unwrap() + &old.to_toml().unwrap();
+        assert!(!shown.contains("canary") && !format!("{old:?}").contains("canary"), "{shown}");
+        // In another order, and one of them new.
+        let mut edited = with(&(route("shop.b", "********") + &route("shop.c", "********") + &route("shop.a", "new")));
+        assert_eq!(edited.keep_secrets_of(&old), None);
+        let salts: Vec<_> = edited.secrets_mut().into_iter().filter(|(key, _)| key.starts_with("route")).collect();
+        let salts: Vec<_> = salts.into_iter().map(|(key, salt)| (key, salt.clone())).collect();
+        let key = |from: &str| format!("route[{from}].mask.email.hash");
+        assert!(salts.contains(&(key("shop.b").into(), SecretSource::literal("canary-b"))), "{salts:?}");
+        assert!(salts.contains(&(key("shop.a").into(), SecretSource::literal("new"))), "{salts:?}");
+        assert!(salts.contains(&(key("shop.c").into(), SecretSource::literal("********"))), "{salts:?}");
+    }
+
+    #[test]
     fn a_redacted_secret_keeps_the_old_one() {
         let old = TaskSpec::from_toml(&TASK.replace("{ env = \"DB1_PASSWORD\" }", "\"canary\"")).unwrap();
         let mut edited = TaskSpec::from_json(&serde_json::to_vec(&old).unwrap()).unwrap();
