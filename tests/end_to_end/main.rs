@@ -33,6 +33,7 @@ mod secrets;
 mod server_api;
 mod servers_start;
 mod shapes;
+mod target_facts;
 mod task_life;
 mod translated;
 mod two_phase_alter;

@@ -45,6 +45,12 @@ impl RowsFlags {
         self.0 & 16 != 0
     }
 
+    /// All that happened is in the log: foreign keys that acted once more would undo some of it. REPLACE of a parent, for
+    /// one, keeps the children in MySQL 9.6 and later, and is logged as a deletion and an insertion.
+    pub fn without_foreign_keys(self) -> bool {
+        self.no_foreign_key_checks() || self.cascades_are_logged()
+    }
+
     /// MariaDB: the session had check_constraint_checks=0.
     pub fn no_check_constraints(self) -> bool {
         self.0 & 128 != 0

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub struct RowsChange {
     pub table: Arc<TableSchema>,
     pub kind: RowsKind,
-    /// The source's session had `foreign_key_checks = 0`.
+    /// The source's session had `foreign_key_checks = 0`, or what its foreign keys did is in the log as rows.
     pub no_foreign_key_checks: bool,
     /// The event's bytes, and what of them are rows.
     pub event: Bytes,

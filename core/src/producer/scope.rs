@@ -248,6 +248,9 @@ impl Scope {
         for name in statement.names.iter().chain(&statement.mentions) {
             if let Some((database, table)) = self.resolve(name, judged.database) {
                 renamed |= self.target(&database, &table) != (database.clone(), table.clone());
+                // The source took the names for lower case; a target may not.
+                let is_typed_so = name.table == table && name.database.as_ref().is_none_or(|typed| *typed == database);
+                renamed |= !is_typed_so && !is_view;
                 edits.push((name.span.clone(), self.target_sql(&database, &table)));
             }
         }
@@ -437,6 +440,6 @@ mod tests {
         let mut scope = scope(&["shop.item"], &[]);
         assert_eq!(judge(&scope, "TRUNCATE SHOP.Item"), Verdict::Ignore);
         scope.set_lower_case(true);
-        assert_eq!(judge(&scope, "TRUNCATE SHOP.Item"), carried("TRUNCATE SHOP.Item", &[("shop", "item")]));
+        assert_eq!(judge(&scope, "TRUNCATE SHOP.Item"), carried("TRUNCATE `shop`.`item`", &[("shop", "item")]));
     }
 }

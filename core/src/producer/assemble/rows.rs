@@ -129,7 +129,7 @@ impl Assembler {
         self.carry(RowsChange {
             table,
             kind: rows.kind(),
-            no_foreign_key_checks: rows.flags().no_foreign_key_checks(),
+            no_foreign_key_checks: rows.flags().without_foreign_keys(),
             event: kept(bytes),
             layout: rows.layout(),
             file: Arc::clone(&self.place.file),
@@ -172,7 +172,7 @@ impl Assembler {
             self.carry(RowsChange {
                 table: Arc::clone(table.arriving()),
                 kind,
-                no_foreign_key_checks: rows.flags().no_foreign_key_checks(),
+                no_foreign_key_checks: rows.flags().without_foreign_keys(),
                 event,
                 layout,
                 file: Arc::clone(&self.place.file),
