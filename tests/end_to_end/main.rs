@@ -18,6 +18,7 @@ mod huge_logs;
 mod kafka_consumer;
 mod kafka_reader;
 mod lag_truth;
+mod loads;
 mod monitor_alerts;
 mod monitor_rules;
 mod online_changes;

@@ -11,7 +11,7 @@ set -euo pipefail
 
 setup_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 servers_dir=${REPLICATOR_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mysql_replicator/servers}
-all_pieces=(build node chromium mysql97 mariadb1011 mariadb118 mysql56 mariadb114 mariadb_tools zookeeper kafka promtool schemathesis)
+all_pieces=(build node chromium sysbench mysql97 mariadb1011 mariadb118 mysql56 mariadb114 mariadb_tools zookeeper kafka promtool schemathesis)
 
 # The console is built with this or a newer Node; Debian 12 has 18.
 node_min=20.19.0
@@ -30,6 +30,7 @@ Pieces (default: all of them):
   build        gcc, make, pkg-config, the OpenSSL and zlib headers (apt)
   node         Node 20 and npm, for the console, if the system's are missing or too old (npm)
   chromium     Chromium and fonts for Chinese, for the console's tests (apt)
+  sysbench     a load of many connections, for the tests (apt)
   mysql97      MySQL 9.7 from Debian unstable
   mysql56      MySQL 5.6.14 from Maven
   mariadb1011  MariaDB 10.11 from Debian 12
@@ -159,6 +160,10 @@ install_chromium() {
     ((${#missing[@]} == 0)) || apt_install "${missing[@]}"
 }
 
+install_sysbench() {
+    command -v sysbench >/dev/null || apt_install sysbench
+}
+
 # Whether the system's Node will do.
 has_node() {
     local found
@@ -214,6 +219,7 @@ main() {
         case $piece in
         build) install_build_tools ;;
         chromium) install_chromium ;;
+        sysbench) install_sysbench ;;
         node) has_node || { ((!force)) && is_complete node; } || install_server node ;;
         *) ((force)) || ! is_complete "$piece" || continue
             case $piece in
