@@ -15,7 +15,9 @@ const ROUTES: Record<string, readonly string[]> = {
   '/tasks': ['/tasks', '/tasks?search=nothing-is-called-so'],
   '/tasks/new': ['/tasks/new'],
   '/tasks/$name': [
-    ...['overview', 'lag', 'instances', 'position', 'versions', 'audit'].map((tab) => `/tasks/copy_shop?tab=${tab}`),
+    ...['overview', 'lag', 'instances', 'position', 'versions', 'conflicts', 'audit'].map(
+      (tab) => `/tasks/copy_shop?tab=${tab}`,
+    ),
     ...['overview', 'position', 'errors', 'alerts'].map((tab) => `/tasks/${BROKEN}?tab=${tab}`),
   ],
   '/tasks/$name/edit': ['/tasks/copy_shop/edit'],

@@ -15,7 +15,7 @@ pub struct RecordedConflict {
     pub position: Position,
     pub database: String,
     pub table: String,
-    /// `row_not_found` or `duplicate_key`.
+    /// `row_not_found`, `row_differs` or `duplicate_key`.
     pub reason: String,
     /// `overwritten` or `skipped`.
     pub action: String,

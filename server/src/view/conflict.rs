@@ -31,7 +31,7 @@ pub struct ConflictView {
     pub position: PositionView,
     /// At the target.
     pub table: String,
-    /// `row_not_found` or `duplicate_key`.
+    /// `row_not_found`, `row_differs` or `duplicate_key`.
     pub reason: String,
     /// `overwritten` or `skipped`.
     pub action: String,

@@ -1507,7 +1507,7 @@ export interface components {
             id: number;
             /** @description Where the change stands in the source's log. */
             position: components["schemas"]["PositionView"];
-            /** @description `row_not_found` or `duplicate_key`. */
+            /** @description `row_not_found`, `row_differs` or `duplicate_key`. */
             reason: string;
             /** @description At the target. */
             table: string;

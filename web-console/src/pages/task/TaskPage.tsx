@@ -17,6 +17,7 @@ import { TABS, type Tab } from './search';
 const LagTab = lazy(() => import('./LagTab').then((page) => ({ default: page.LagTab })));
 const PositionTab = lazy(() => import('./PositionTab').then((page) => ({ default: page.PositionTab })));
 const VersionsTab = lazy(() => import('./VersionsTab').then((page) => ({ default: page.VersionsTab })));
+const ConflictsTab = lazy(() => import('./ConflictsTab').then((page) => ({ default: page.ConflictsTab })));
 const AlertsTab = lazy(() => import('./AlertsTab').then((page) => ({ default: page.AlertsTab })));
 const AuditTab = lazy(() => import('./AuditTab').then((page) => ({ default: page.AuditTab })));
 
@@ -83,6 +84,8 @@ function Content({ tab, status }: { tab: Tab; status: Status }) {
       return <VersionsTab name={status.name} current={status.version} />;
     case 'errors':
       return <ErrorsTab status={status} />;
+    case 'conflicts':
+      return <ConflictsTab name={status.name} />;
     case 'alerts':
       return <AlertsTab name={status.name} />;
     case 'audit':

@@ -1,5 +1,15 @@
 // What of a task's page is in its address.
-export const TABS = ['overview', 'lag', 'instances', 'position', 'versions', 'errors', 'alerts', 'audit'] as const;
+export const TABS = [
+  'overview',
+  'lag',
+  'instances',
+  'position',
+  'versions',
+  'errors',
+  'conflicts',
+  'alerts',
+  'audit',
+] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface TaskSearch {
