@@ -9,6 +9,7 @@ mod cluster;
 mod command_line;
 mod conflicts;
 mod coordination_contract;
+mod disk_full;
 mod failover;
 mod failures;
 mod fault_points;
