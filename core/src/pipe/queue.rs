@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+/// A full queue is filled again when one of so many parts of it is free.
+const REFILLED_PART: u32 = 8;
+
 /// Where the producer puts changes. Full, it waits.
 pub(super) struct Sender {
     changes: mpsc::UnboundedSender<Queued>,
@@ -43,14 +46,25 @@ impl Sender {
     pub(super) async fn send(&self, change: Change) -> Result<(), Closed> {
         let size = change.queue_bytes();
         let wanted = u32::try_from(size).unwrap_or(u32::MAX).min(self.room_max);
-        let room = tokio::select! {
-            biased;
-            () = self.changes.closed() => return Err(Closed),
-            room = Arc::clone(&self.room).acquire_many_owned(wanted) => room.map_err(|_| Closed)?,
+        let room = match Arc::clone(&self.room).try_acquire_many_owned(wanted) {
+            Ok(room) => room,
+            Err(_) => self.wait_for_room(wanted).await?,
         };
         let size = size as u64;
         self.bytes.fetch_add(size, Ordering::Relaxed);
         self.changes.send(Queued { change, size, _room: room }).map_err(|_| Closed)
+    }
+
+    /// Until a good part of the queue is free: else both ends would wake each other for every single change.
+    async fn wait_for_room(&self, wanted: u32) -> Result<OwnedSemaphorePermit, Closed> {
+        let part = wanted.max(self.room_max / REFILLED_PART);
+        let mut room = tokio::select! {
+            biased;
+            () = self.changes.closed() => return Err(Closed),
+            room = Arc::clone(&self.room).acquire_many_owned(part) => room.map_err(|_| Closed)?,
+        };
+        drop(room.split((part - wanted) as usize));
+        Ok(room)
     }
 }
 
@@ -104,6 +118,26 @@ mod tests {
         assert_eq!(receiver.bytes().load(Ordering::Relaxed), size * 2);
         assert!(tokio::time::timeout(Duration::from_secs(1), sender.send(change())).await.is_err());
         assert!(receiver.take_now().is_some());
+        sender.send(change()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_is_filled_again_by_parts() {
+        let size = change().queue_bytes() as u64;
+        let (sender, mut receiver) = queue(size * 16);
+        for _ in 0..16 {
+            sender.send(change()).await.unwrap();
+        }
+        assert!(receiver.take_now().is_some());
+        sender.send(change()).await.unwrap();
+        let waiting = sender.send(change());
+        tokio::pin!(waiting);
+        let wait = Duration::from_secs(1);
+        assert!(tokio::time::timeout(wait, &mut waiting).await.is_err());
+        assert!(receiver.take_now().is_some());
+        assert!(tokio::time::timeout(wait, &mut waiting).await.is_err(), "an eighth is two changes");
+        assert!(receiver.take_now().is_some());
+        waiting.await.unwrap();
         sender.send(change()).await.unwrap();
     }
 
