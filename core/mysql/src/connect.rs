@@ -1,6 +1,7 @@
 //! Connections to a server.
 
-use crate::error::{failure, tls_failed};
+use crate::error::{failure, login_panicked, tls_failed};
+use crate::replication;
 use mysql_async::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
 use replicator_model::failure::Failure;
 use replicator_model::secret::Secret;
@@ -8,6 +9,7 @@ use replicator_model::task::{MySqlTargetSpec, ProducerSpec, Tls, TlsMode};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 /// A connection to a server, for those who only hand it on.
 pub use mysql_async::Conn as Connection;
@@ -18,6 +20,9 @@ const PACKET_BYTES_MAX: usize = 1 << 30;
 /// How many prepared statements a connection keeps by itself: none. Whoever prepares one knows how long it is needed, and
 /// one that the driver closed behind its back would be an error in the middle of a transaction.
 const STATEMENTS_KEPT: usize = 0;
+
+/// How often the driver may try a login that it did wrong by itself, see [`Endpoint::connect`].
+const LOGINS_MAX: u32 = 4;
 
 /// Keeps a half-dead connection from looking alive for ever.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
@@ -34,6 +39,13 @@ pub struct Endpoint {
     /// Where `host` leads, if somebody has looked it up and decided that it may be connected to; empty: it is looked up
     /// on connecting.
     pub addresses: Vec<IpAddr>,
+}
+
+/// How a login by the driver ended.
+enum LogIn {
+    Done(Box<Result<Conn, Failure>>),
+    /// It failed, which may be the driver's own doing.
+    Doubtful(Failure),
 }
 
 impl Endpoint {
@@ -76,15 +88,41 @@ impl Endpoint {
     ///
     /// A connection counts rows that a statement matches (`CLIENT_FOUND_ROWS`), not those it changed: an UPDATE that
     /// finds its row answers 1 even if nothing differs, so 0 always means that the row is not there.
+    ///
+    /// The driver cuts the nonce of MariaDB's `ed25519` and `parsec` where it ends in a zero: one of 256 logins is refused,
+    /// or panics (mysql_common before 0.38). The login of the binlog connection is ours: where that one gets in, the
+    /// driver tries again.
     pub async fn connect(&self, init: &[&str]) -> Result<Conn, Failure> {
         let mut statements = vec!["SET time_zone = '+00:00'".to_owned()];
         statements.extend(init.iter().map(|&sql| sql.to_owned()));
-        let place = format!("login as `{}`", self.user);
+        let options = self.options(statements);
         self.check_files().await?;
-        match tokio::time::timeout(self.connect_timeout, Conn::new(self.options(statements))).await {
-            Ok(Ok(conn)) => Ok(conn),
-            Ok(Err(error)) => Err(failure(&error).at(place)),
-            Err(_) => Err(self.timed_out()),
+        let mut logins = 1;
+        loop {
+            let problem = match self.log_in(options.clone()).await {
+                LogIn::Done(connected) => return *connected,
+                LogIn::Doubtful(problem) => problem,
+            };
+            if logins == LOGINS_MAX || !replication::logs_in(self).await {
+                return Err(problem);
+            }
+            logins += 1;
+        }
+    }
+
+    async fn log_in(&self, options: Opts) -> LogIn {
+        let place = format!("login as `{}`", self.user);
+        // A task of its own: it may panic, and ends with the set.
+        let mut login = JoinSet::new();
+        login.spawn(Conn::new(options));
+        match tokio::time::timeout(self.connect_timeout, login.join_next()).await {
+            Ok(Some(Ok(Ok(conn)))) => LogIn::Done(Box::new(Ok(conn))),
+            Ok(Some(Ok(Err(error)))) => match failure(&error).at(place) {
+                refused if refused.code == "access_denied" => LogIn::Doubtful(refused),
+                other => LogIn::Done(Box::new(Err(other))),
+            },
+            Ok(Some(Err(_)) | None) => LogIn::Doubtful(login_panicked().at(place)),
+            Err(_) => LogIn::Done(Box::new(Err(self.timed_out()))),
         }
     }
 

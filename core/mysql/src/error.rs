@@ -75,6 +75,14 @@ pub(crate) fn auth_plugin_unknown(name: &str) -> Failure {
     )
 }
 
+pub(crate) fn login_panicked() -> Failure {
+    Failure::transient(
+        "unexpected_packet",
+        "the driver could not read what the server sent while logging in",
+        "it is tried again on a new connection",
+    )
+}
+
 pub(crate) fn tls_not_offered() -> Failure {
     Failure::definite(
         "tls_not_offered",

@@ -152,6 +152,22 @@ async fn logins_of_mariadbs_plugins() {
     }
 }
 
+/// A nonce is 32 random bytes: so many logins see each of its bytes be anything, zero too.
+#[tokio::test]
+async fn every_nonce_of_mariadbs_plugins() {
+    let arguments = ["--plugin-load-add=auth_ed25519", "--plugin-load-add=auth_parsec"];
+    let server = MysqlServer::start_with(Flavor::MariaDb118, &arguments).await.unwrap();
+    for plugin in ["ed25519", "parsec"] {
+        server.exec(&format!("CREATE USER {plugin} IDENTIFIED VIA {plugin} USING PASSWORD('secret')")).await.unwrap();
+        let mut endpoint = endpoint(&server);
+        (endpoint.user, endpoint.password) = (plugin.to_owned(), Secret::new("secret"));
+        for login in 0..1_000 {
+            let connected = endpoint.connect(&[]).await.unwrap_or_else(|failure| panic!("{plugin} {login}: {failure}"));
+            connected.disconnect().await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn certificates_of_both_sides() {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();

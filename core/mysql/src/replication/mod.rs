@@ -89,6 +89,11 @@ pub struct BinlogConnection {
     searching: bool,
 }
 
+/// Whether the server lets the endpoint's user in. Asks for nothing else.
+pub(crate) async fn logs_in(endpoint: &Endpoint) -> bool {
+    Session::open(endpoint).await.is_ok()
+}
+
 impl BinlogConnection {
     /// Connects, registers as a replica and asks for the log. Whether the source has what was asked for shows with the
     /// first event.
