@@ -27,35 +27,22 @@ pub(super) trait Literals: FnMut(usize, &Around, &mut Vec<u8>) -> Result<(), Fai
 impl<F: FnMut(usize, &Around, &mut Vec<u8>) -> Result<(), Failure>> Literals for F {}
 
 impl Plan {
-    /// All columns that are written, of a row that is inserted.
-    pub(super) fn values_text(&self, mut literal: impl Literals) -> Result<Vec<u8>, Failure> {
-        let mut text = Vec::with_capacity(self.row_bytes());
-        self.push_values(&mut text, None, &mut literal)?;
-        Ok(text)
-    }
-
-    /// The same with each value's end.
-    pub(super) fn values_text_and_ends(&self, mut literal: impl Literals) -> Result<(Vec<u8>, Vec<usize>), Failure> {
-        let (mut text, mut ends) = (Vec::with_capacity(self.row_bytes()), Vec::with_capacity(self.columns.len()));
-        self.push_values(&mut text, Some(&mut ends), &mut literal)?;
-        Ok((text, ends))
-    }
-
-    fn push_values(
+    /// All columns that are written; where each value ends goes to `ends`, if that is needed.
+    pub(super) fn values_text(
         &self,
-        text: &mut Vec<u8>,
         mut ends: Option<&mut Vec<usize>>,
-        literal: &mut impl Literals,
-    ) -> Result<(), Failure> {
+        mut literal: impl Literals,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut text = Vec::with_capacity(self.row_bytes());
         for (place, (index, column)) in self.written_columns().enumerate() {
             text.push(if place == 0 { b'(' } else { b',' });
-            literal(index, &column.around_written, text)?;
+            literal(index, &column.around_written, &mut text)?;
             if let Some(ends) = &mut ends {
                 ends.push(text.len());
             }
         }
         text.push(b')');
-        Ok(())
+        Ok(text)
     }
 
     /// What finds a row by its key.

@@ -117,16 +117,9 @@ mod tests {
 
     fn target(name: &str, data_type: &str, charset: Option<&str>) -> ColumnDefinition {
         ColumnDefinition {
-            name: name.into(),
-            column_type: data_type.into(),
-            data_type: data_type.into(),
             charset: charset.map(Into::into),
             collation: charset.map(|charset| format!("{charset}_general_ci")),
-            octet_length: None,
-            nullable: true,
-            generated: false,
-            auto_increment: false,
-            invisible: false,
+            ..ColumnDefinition::new(name, data_type)
         }
     }
 

@@ -29,9 +29,8 @@ pub(super) struct Translated {
 }
 
 impl TargetDialect {
-    pub(super) async fn ask(session: &mut Session) -> Result<Self, Failure> {
-        let facts = ServerFacts::ask(session.conn()).await?;
-        let rules = schemas::rules(session.conn(), &facts).await?;
+    pub(super) async fn ask(session: &mut Session, facts: &ServerFacts) -> Result<Self, Failure> {
+        let rules = schemas::rules(session.conn(), facts).await?;
         let charsets = rules
             .charset_collations
             .iter()

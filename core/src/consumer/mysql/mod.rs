@@ -47,6 +47,7 @@ use replicator_model::name::TaskName;
 use replicator_model::task::MySqlTargetSpec;
 use replicator_mysql::conflicts;
 use replicator_mysql::connect::Endpoint;
+use replicator_mysql::facts::ServerFacts;
 use session::Session;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -276,12 +277,13 @@ impl Consumer for MySqlConsumer {
         session.take_over(&self.task, &fence).await?;
         let remembered = session.read_progress(&self.task).await?;
         let pending_ddl = ddl::read_pending(&mut session, &self.task).await?;
-        let dialect = TargetDialect::ask(&mut session).await?;
+        let facts = ServerFacts::ask(session.conn()).await?;
+        let dialect = TargetDialect::ask(&mut session, &facts).await?;
         let conflicts = conflicts::count(session.conn(), &self.task).await?;
         session.rollback().await?;
         let sequence = remembered.as_ref().map_or(0, |(sequence, _)| *sequence);
         self.durable = remembered.map(|(_, checkpoint)| checkpoint);
-        self.site = session.site().await?;
+        self.site = session.site(&facts).await?;
         self.open = Some(Open {
             control: session,
             lanes: Lanes::new(endpoint, self.spec.clone(), &self.task, &fence, conflicts, self.site.is_some()),

@@ -329,12 +329,13 @@ fn text_of(
     let key = || plan.key_text(found_by, |index, around, out| of(before, index, around, out));
     Ok(match rows.kind {
         RowsKind::Insert => {
-            let values = plan.values_text(|index, around, out| of(after, index, around, out))?;
+            let values = plan.values_text(None, |index, around, out| of(after, index, around, out))?;
             RowText { values, ..RowText::default() }
         }
         RowsKind::Delete => RowText { key: key()?, ..RowText::default() },
         RowsKind::Update => {
-            let (values, ends) = plan.values_text_and_ends(|index, around, out| of(after, index, around, out))?;
+            let mut ends = Vec::with_capacity(plan.columns.len());
+            let values = plan.values_text(Some(&mut ends), |index, around, out| of(after, index, around, out))?;
             RowText { key: key()?, values, ends }
         }
     })

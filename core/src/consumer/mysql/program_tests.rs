@@ -12,18 +12,7 @@ use replicator_schema::table::{ColumnDefinition, Key, PRIMARY, TableSchema as Ta
 use std::sync::Arc;
 
 fn column(name: &str) -> ColumnDefinition {
-    ColumnDefinition {
-        name: name.into(),
-        column_type: "int".into(),
-        data_type: "int".into(),
-        charset: None,
-        collation: None,
-        octet_length: None,
-        nullable: true,
-        generated: false,
-        auto_increment: false,
-        invisible: false,
-    }
+    ColumnDefinition::new(name, "int")
 }
 
 /// `(id INT PRIMARY KEY, v INT)`, with a unique key of `v` too if asked for.

@@ -159,9 +159,8 @@ impl Session {
     }
 
     /// The target's name in trails; `None` if it has no binary log, so that nothing can come back from it.
-    pub(super) async fn site(&mut self) -> Result<Option<String>, Failure> {
-        let facts = ServerFacts::ask(&mut self.conn).await?;
-        let site = origin::site(&mut self.conn, &facts).await?;
+    pub(super) async fn site(&mut self, facts: &ServerFacts) -> Result<Option<String>, Failure> {
+        let site = origin::site(&mut self.conn, facts).await?;
         self.commit().await?;
         Ok(facts.log_bin.then_some(site))
     }

@@ -285,16 +285,10 @@ mod tests {
 
     fn column(name: &str, charset: Option<&str>, generated: bool) -> ColumnDefinition {
         ColumnDefinition {
-            name: name.into(),
-            column_type: "x".into(),
-            data_type: "x".into(),
             charset: charset.map(Into::into),
             collation: charset.map(|charset| format!("{charset}_bin")),
-            octet_length: None,
-            nullable: true,
             generated,
-            auto_increment: false,
-            invisible: false,
+            ..ColumnDefinition::new(name, "x")
         }
     }
 
@@ -384,7 +378,8 @@ mod tests {
                 let value = [digit, b'0' + u8::try_from(index).unwrap()];
                 write_literal(&Value::Bytes(&value), &column, around, out).map_err(|_| unreachable!())
             };
-            let (values, ends) = plan.values_text_and_ends(literal).unwrap();
+            let mut ends = Vec::new();
+            let values = plan.values_text(Some(&mut ends), literal).unwrap();
             RowText { key: plan.key_text(key, literal).unwrap(), values, ends }
         };
         let rows = [row(&plan, &[0], b'1'), row(&plan, &[0], b'2')];
