@@ -44,6 +44,22 @@ pub struct ColumnDefinition {
 }
 
 impl ColumnDefinition {
+    /// A column of this type that may be NULL, and of which nothing else is known.
+    pub fn new(name: &str, column_type: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            column_type: column_type.to_owned(),
+            data_type: column_type.split(['(', ' ']).next().unwrap_or_default().to_owned(),
+            charset: None,
+            collation: None,
+            octet_length: None,
+            nullable: true,
+            generated: false,
+            auto_increment: false,
+            invisible: false,
+        }
+    }
+
     /// The type without the note that old servers' columns have: `time(3)` of `time(3) /* mariadb-5.3 */`.
     pub fn type_alone(&self) -> &str {
         const NOTES: [&str; 2] = [" /* mariadb-5.3 */", " /* 5.5 binary format */"];
@@ -166,18 +182,7 @@ mod tests {
     use super::*;
 
     fn column(name: &str, nullable: bool) -> ColumnDefinition {
-        ColumnDefinition {
-            name: name.into(),
-            column_type: "int".into(),
-            data_type: "int".into(),
-            charset: None,
-            collation: None,
-            octet_length: None,
-            nullable,
-            generated: false,
-            auto_increment: false,
-            invisible: false,
-        }
+        ColumnDefinition { nullable, ..ColumnDefinition::new(name, "int") }
     }
 
     fn key(name: &str, parts: &[&str]) -> Key {

@@ -238,19 +238,7 @@ mod tests {
     }
 
     fn defined(column_type: &str, octet_length: Option<u64>) -> ColumnDefinition {
-        let data_type = column_type.split(['(', ' ']).next().unwrap_or_default().to_owned();
-        ColumnDefinition {
-            name: "a".into(),
-            column_type: column_type.into(),
-            data_type,
-            charset: None,
-            collation: None,
-            octet_length,
-            nullable: false,
-            generated: false,
-            auto_increment: false,
-            invisible: false,
-        }
+        ColumnDefinition { octet_length, nullable: false, ..ColumnDefinition::new("a", column_type) }
     }
 
     #[test]

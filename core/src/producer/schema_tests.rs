@@ -32,18 +32,11 @@ fn bare() -> TableMap {
 }
 
 fn defined(name: &str, column_type: &str, charset: Option<&str>, collation: Option<&str>) -> ColumnDefinition {
-    let data_type = column_type.split(['(', ' ']).next().unwrap_or_default().to_owned();
     ColumnDefinition {
-        name: name.into(),
-        column_type: column_type.into(),
-        data_type,
         charset: charset.map(str::to_owned),
         collation: collation.map(str::to_owned),
-        octet_length: None,
         nullable: false,
-        generated: false,
-        auto_increment: false,
-        invisible: false,
+        ..ColumnDefinition::new(name, column_type)
     }
 }
 

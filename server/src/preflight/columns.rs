@@ -212,20 +212,9 @@ mod tests {
     use super::*;
 
     fn column(name: &str, column_type: &str) -> ListedColumn {
-        let data_type = column_type.split(['(', ' ']).next().unwrap().to_owned();
-        let is_text = matches!(data_type.as_str(), "varchar" | "text" | "char");
-        let definition = ColumnDefinition {
-            name: name.into(),
-            column_type: column_type.into(),
-            data_type,
-            charset: is_text.then(|| "utf8mb4".into()),
-            collation: None,
-            octet_length: None,
-            nullable: true,
-            generated: false,
-            auto_increment: false,
-            invisible: false,
-        };
+        let is_text = matches!(column_type.split('(').next().unwrap(), "varchar" | "text" | "char");
+        let definition =
+            ColumnDefinition { charset: is_text.then(|| "utf8mb4".into()), ..ColumnDefinition::new(name, column_type) };
         ListedColumn { definition, has_default: true, default: None, is_key: false }
     }
 

@@ -46,33 +46,16 @@ pub(super) fn arriving(
 
 /// A column that a route makes.
 fn made(name: &str, new_type: NewType) -> ListedColumn {
-    let (data_type, column_type, charset) = match new_type {
-        NewType::Text(characters) => ("varchar", format!("varchar({characters})"), Some("utf8mb4".to_owned())),
-        NewType::Signed => ("bigint", "bigint".to_owned(), None),
-        NewType::Unsigned => ("bigint", "bigint unsigned".to_owned(), None),
+    let (column_type, charset) = match new_type {
+        NewType::Text(characters) => (format!("varchar({characters})"), Some("utf8mb4".to_owned())),
+        NewType::Signed => ("bigint".to_owned(), None),
+        NewType::Unsigned => ("bigint unsigned".to_owned(), None),
     };
-    listed_column(name, column_type, data_type.to_owned(), charset, false)
+    listed_column(name, &column_type, charset, false)
 }
 
-fn listed_column(
-    name: &str,
-    column_type: String,
-    data_type: String,
-    charset: Option<String>,
-    is_key: bool,
-) -> ListedColumn {
-    let definition = ColumnDefinition {
-        name: name.to_owned(),
-        column_type,
-        data_type,
-        charset,
-        collation: None,
-        octet_length: None,
-        nullable: true,
-        generated: false,
-        auto_increment: false,
-        invisible: false,
-    };
+fn listed_column(name: &str, column_type: &str, charset: Option<String>, is_key: bool) -> ListedColumn {
+    let definition = ColumnDefinition { charset, ..ColumnDefinition::new(name, column_type) };
     ListedColumn { definition, has_default: true, default: None, is_key }
 }
 
@@ -195,9 +178,8 @@ mod tests {
     use super::*;
 
     fn column(name: &str, column_type: &str, is_key: bool) -> ListedColumn {
-        let data_type = column_type.split('(').next().unwrap_or_default().to_owned();
         let charset = column_type.contains("char").then(|| "utf8mb4".to_owned());
-        listed_column(name, column_type.to_owned(), data_type, charset, is_key)
+        listed_column(name, column_type, charset, is_key)
     }
 
     #[test]

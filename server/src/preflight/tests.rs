@@ -197,18 +197,7 @@ fn way(name: &str, from: &str, to: &str, more: &Value) -> TaskSpec {
 }
 
 fn keyed_by(name: &str, auto_increment: bool) -> ListedColumn {
-    let definition = ColumnDefinition {
-        name: name.into(),
-        column_type: "int".into(),
-        data_type: "int".into(),
-        charset: None,
-        collation: None,
-        octet_length: None,
-        nullable: false,
-        generated: false,
-        auto_increment,
-        invisible: false,
-    };
+    let definition = ColumnDefinition { nullable: false, auto_increment, ..ColumnDefinition::new(name, "int") };
     ListedColumn { definition, is_key: auto_increment, has_default: false, default: None }
 }
 

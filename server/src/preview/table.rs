@@ -154,16 +154,8 @@ mod tests {
 
     fn column(name: &str, column_type: &str) -> ColumnDefinition {
         ColumnDefinition {
-            name: name.into(),
-            column_type: column_type.into(),
-            data_type: column_type.split('(').next().unwrap().into(),
             charset: column_type.contains("char").then(|| "utf8mb4".into()),
-            collation: None,
-            octet_length: None,
-            nullable: true,
-            generated: false,
-            auto_increment: false,
-            invisible: false,
+            ..ColumnDefinition::new(name, column_type)
         }
     }
 

@@ -285,18 +285,7 @@ fn a_table_that_the_log_does_not_describe_is_asked_for_once() {
     assert!(failure.code == "unknown_table" && failure.reason.contains("bin.000001"));
 
     assert!(assembler.take(&raw(&map), NOW).unwrap().is_some());
-    let column = ColumnDefinition {
-        name: "id".into(),
-        column_type: "int".into(),
-        data_type: "int".into(),
-        charset: None,
-        collation: None,
-        octet_length: None,
-        nullable: false,
-        generated: false,
-        auto_increment: false,
-        invisible: false,
-    };
+    let column = ColumnDefinition { nullable: false, ..ColumnDefinition::new("id", "int") };
     let (database, table) = ("shop".to_owned(), "item".to_owned());
     let definition =
         TableDefinition { database, table, columns: vec![column], key: Some(vec![0]), has_primary_key: true };
