@@ -18,6 +18,7 @@ mod foreign_keys;
 mod huge_logs;
 mod kafka_consumer;
 mod kafka_reader;
+mod labels;
 mod lag_truth;
 mod loads;
 mod monitor_alerts;

@@ -177,6 +177,30 @@ pub fn choose_key(keys: &[Key], columns: &[ColumnDefinition]) -> (Option<Vec<usi
     (primary.or(chosen.map(|(_, columns)| columns)), has_primary_key)
 }
 
+/// The members of an ENUM or SET from its type, `enum('a','it''s')`, in order.
+pub fn members(column_type: &str) -> Vec<String> {
+    let mut members = Vec::new();
+    let mut rest = column_type.split_once('(').map_or("", |(_, rest)| rest);
+    while let Some((_, inside)) = rest.split_once('\'') {
+        let mut member = String::new();
+        let mut characters = inside.char_indices().peekable();
+        let mut end = inside.len();
+        while let Some((offset, character)) = characters.next() {
+            if character != '\'' {
+                member.push(character);
+            } else if characters.next_if(|(_, next)| *next == '\'').is_some() {
+                member.push('\'');
+            } else {
+                end = offset + 1;
+                break;
+            }
+        }
+        members.push(member);
+        rest = inside.get(end..).unwrap_or_default();
+    }
+    members
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,5 +258,7 @@ mod tests {
         assert!(unsigned.is_unsigned());
         unsigned.column_type = "enum('x unsigned y')".into();
         assert!(!unsigned.is_unsigned());
+        assert_eq!(members("enum('a','it''s','x,y','','(')"), ["a", "it's", "x,y", "", "("]);
+        assert!(members("enum").is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use replicator_binlog::{BINARY_COLLATION, ColumnDef, ColumnType};
 use replicator_mysql::facts::ServerFlavor;
 use replicator_mysql::tables::ColumnDefinition;
+use replicator_schema::table::members;
 
 /// Whether rows with this column of the log can be of that column of the server. Types have to be the same, and so
 /// has what the log says about their size and sign.
@@ -87,30 +88,6 @@ fn arguments(column_type: &str) -> Vec<u64> {
     let inside =
         column_type.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inside, _)| inside);
     inside.split(',').filter_map(|number| number.trim().parse().ok()).collect()
-}
-
-/// The members of `enum('a','it''s')`, in order.
-pub(super) fn members(column_type: &str) -> Vec<String> {
-    let mut members = Vec::new();
-    let mut rest = column_type.split_once('(').map_or("", |(_, rest)| rest);
-    while let Some((_, inside)) = rest.split_once('\'') {
-        let mut member = String::new();
-        let mut characters = inside.char_indices().peekable();
-        let mut end = inside.len();
-        while let Some((offset, character)) = characters.next() {
-            if character != '\'' {
-                member.push(character);
-            } else if characters.next_if(|(_, next)| *next == '\'').is_some() {
-                member.push('\'');
-            } else {
-                end = offset + 1;
-                break;
-            }
-        }
-        members.push(member);
-        rest = inside.get(end..).unwrap_or_default();
-    }
-    members
 }
 
 /// A text in a character set's own bytes; `None` where this needs a table of characters.
@@ -284,7 +261,6 @@ mod tests {
 
     #[test]
     fn members_are_read_with_their_quotes() {
-        assert_eq!(members("enum('a','it''s','x,y','','(')"), ["a", "it's", "x,y", "", "("]);
         assert_eq!(encoded("ü", Some("latin1")), Some(vec![0xfc]));
         assert_eq!(encoded("ü", Some("utf8mb4")), Some("ü".as_bytes().to_vec()));
         assert_eq!((encoded("€", Some("latin1")), encoded("ü", Some("cp1251"))), (None, None));

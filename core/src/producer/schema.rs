@@ -9,6 +9,7 @@ use replicator_binlog::{BINARY_COLLATION, ColumnDef, ColumnType, TableMap};
 use replicator_model::failure::Failure;
 use replicator_mysql::facts::ServerFlavor;
 use replicator_mysql::tables::{Collations, ColumnDefinition, TableDefinition};
+use replicator_schema::table::members;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -229,7 +230,7 @@ fn fill_in(map: &mut TableMap, definition: &TableDefinition, collations: &Collat
             };
         }
         if column.members.is_none() && matches!(column.kind, ColumnType::Enum | ColumnType::Set) {
-            let members = column_type::members(&defined.column_type);
+            let members = members(&defined.column_type);
             let encoded = |member: &String| column_type::encoded(member, defined.charset.as_deref());
             let encoded: Option<Vec<Box<[u8]>>> =
                 members.iter().map(|member| encoded(member).map(Vec::into_boxed_slice)).collect();

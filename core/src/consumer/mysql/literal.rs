@@ -1,5 +1,6 @@
 //! A source's value as a literal in a statement's text. Pure.
 
+use super::label::AS_TEXT;
 use super::value::padded;
 use replicator_binlog::{ColumnDef, DecodeError, Value, jsonb, write_text};
 use std::io::Write as _;
@@ -16,6 +17,7 @@ impl Around {
     /// `_latin1'…'`, which says the same of bytes and costs the server no function call.
     pub(super) fn new(parameter: &str, charset: Option<&str>) -> Self {
         let text = match charset {
+            _ if parameter == AS_TEXT && charset.is_none() => "'?'".to_owned(),
             Some(charset) => parameter.replace(&format!("CONVERT(? USING {charset})"), &format!("_{charset}?")),
             None => parameter.to_owned(),
         };

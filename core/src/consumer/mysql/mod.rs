@@ -13,10 +13,12 @@ mod ddl;
 mod dialect;
 mod fold;
 mod group;
+mod label;
 mod lane;
 mod lanes;
 mod literal;
 mod marker;
+mod planned_column;
 mod plans;
 mod program;
 #[cfg(test)]

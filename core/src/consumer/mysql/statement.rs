@@ -1,12 +1,11 @@
 //! The statements that apply a row. Pure: text from table definitions.
 
-use super::compare::{Exact, exact};
-use super::literal::Around;
+use super::compare::Exact;
+use super::planned_column::PlannedColumn;
 use crate::change::TableSchema;
-use replicator_binlog::ColumnType;
 use replicator_model::failure::Failure;
 use replicator_mysql::tables::{Ties, quoted};
-use replicator_schema::table::{ColumnDefinition, TableSchema as TargetSchema};
+use replicator_schema::table::TableSchema as TargetSchema;
 
 /// Parameters that one prepared statement may have: the protocol counts them in 16 bits.
 const PARAMETERS_MAX: usize = u16::MAX as usize;
@@ -33,21 +32,6 @@ pub(super) enum Folds {
     ByOtherKeysToo,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PlannedColumn {
-    pub(super) name: String,
-    generated: bool,
-    /// What stands for the value where it is written, with `?` in it.
-    written: String,
-    /// What stands for it where it is compared with the column.
-    compared: String,
-    /// Where it is compared exactly; `None` where it can't be.
-    exact: Option<Exact>,
-    /// The same around a literal.
-    pub(super) around_written: Around,
-    pub(super) around_compared: Around,
-}
-
 impl Plan {
     /// Matches the source's columns with the target's by name, without regard to case, as the servers do.
     pub(super) fn new(source: &TableSchema, target: &TargetSchema, ties: Ties) -> Result<Self, Failure> {
@@ -66,27 +50,7 @@ impl Plan {
                     "add the column on the target, or drop it at the source, and start the task again",
                 ));
             };
-            let kind = source.map.columns.get(index).map(|definition| definition.kind);
-            let charset = match kind {
-                Some(ColumnType::Json) => Some("utf8mb4"),
-                Some(ColumnType::Uuid | ColumnType::Inet6 | ColumnType::Inet4) => Some("ascii"),
-                _ => column.charset.as_deref(),
-            };
-            let (written, compared) = match kind.and_then(|kind| from_text(kind, target_column)) {
-                Some(bytes) => (bytes.to_owned(), bytes.to_owned()),
-                None => placeholders(charset, target_column),
-            };
-            let name = quoted(&target_column.name);
-            let exact = exact(&name, &compared, kind, charset, target_column);
-            columns.push(PlannedColumn {
-                name,
-                generated: target_column.generated,
-                around_written: Around::new(&written, charset),
-                around_compared: Around::new(&compared, charset),
-                written,
-                compared,
-                exact,
-            });
+            columns.push(PlannedColumn::new(source, (index, column), target_column)?);
         }
         let usable =
             |key: &Vec<usize>| key.iter().all(|&index| columns.get(index).is_some_and(|column| !column.generated));
@@ -199,16 +163,6 @@ impl Plan {
     }
 }
 
-/// MariaDB's UUIDs and addresses come as text; a column of bytes takes the bytes that they mean.
-fn from_text(kind: ColumnType, target: &ColumnDefinition) -> Option<&'static str> {
-    let is_bytes = target.data_type.ends_with("binary") || target.data_type.ends_with("blob");
-    match kind {
-        ColumnType::Uuid if is_bytes => Some("UNHEX(REPLACE(?,'-',''))"),
-        ColumnType::Inet6 | ColumnType::Inet4 if is_bytes => Some("INET6_ATON(?)"),
-        _ => None,
-    }
-}
-
 /// Rows are written folded if the source's key is the target's primary key and every column of the target that can be
 /// written is written: a row is then there or not by this key.
 fn folds(source: &TableSchema, key: &[usize], target: &TargetSchema) -> Option<Folds> {
@@ -223,37 +177,14 @@ fn folds(source: &TableSchema, key: &[usize], target: &TargetSchema) -> Option<F
     Some(if unique == 1 { Folds::ByPrimaryKey } else { Folds::ByOtherKeysToo })
 }
 
-/// How a value is written and compared.
-///
-/// The session's character set is `binary`, so a parameter is bytes. Where the column is text, the bytes are said to be
-/// in the source column's character set and the server converts if the target's is another one; a comparison then also
-/// needs the target's collation, or its index could not be used.
-fn placeholders(source_charset: Option<&str>, target: &ColumnDefinition) -> (String, String) {
-    let Some(charset) = source_charset else {
-        return ("?".into(), "?".into());
-    };
-    let written = format!("CONVERT(? USING {charset})");
-    let compared = match (&target.charset, &target.collation) {
-        _ if target.data_type == "json" => format!("CAST({written} AS JSON)"),
-        (Some(target_charset), Some(collation)) if target_charset == charset => {
-            format!("{written} COLLATE {collation}")
-        }
-        (Some(target_charset), Some(collation)) => {
-            format!("CONVERT({written} USING {target_charset}) COLLATE {collation}")
-        }
-        _ => written.clone(),
-    };
-    (written, compared)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::bulk::RowText;
-    use super::super::literal::write_literal;
+    use super::super::literal::{Around, write_literal};
     use super::*;
     use crate::change::Column;
-    use replicator_binlog::{ColumnDef, TableMap, Value};
-    use replicator_schema::table::{Key, PRIMARY};
+    use replicator_binlog::{ColumnDef, ColumnType, TableMap, Value};
+    use replicator_schema::table::{ColumnDefinition, Key, PRIMARY};
     use std::sync::Arc;
 
     fn source(columns: &[(&str, Option<&str>)], key: Option<Vec<usize>>) -> TableSchema {
@@ -343,21 +274,6 @@ mod tests {
         let target = target(&[column("b", None, false)]);
         let failure = Plan::new(&source(&[("a", None)], None), &target, Ties::default()).unwrap_err();
         assert!(failure.reason.contains("`a` of shop.item is missing in copy.it`em"), "{}", failure.reason);
-    }
-
-    #[test]
-    fn uuids_and_addresses_are_text_or_bytes() {
-        let typed = |data_type: &str| ColumnDefinition { data_type: data_type.into(), ..column("a", None, false) };
-        for (kind, data_type, expected) in [
-            (ColumnType::Uuid, "binary", Some("UNHEX(REPLACE(?,'-',''))")),
-            (ColumnType::Inet6, "varbinary", Some("INET6_ATON(?)")),
-            (ColumnType::Inet4, "blob", Some("INET6_ATON(?)")),
-            (ColumnType::Uuid, "char", None),
-            (ColumnType::Inet4, "inet6", None),
-            (ColumnType::Char, "binary", None),
-        ] {
-            assert_eq!(from_text(kind, &typed(data_type)), expected, "{kind:?} {data_type}");
-        }
     }
 
     #[test]
