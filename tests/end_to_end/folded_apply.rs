@@ -18,6 +18,10 @@ const SCHEMA: &str = "
     CREATE TABLE shop.child (id INT PRIMARY KEY, parent INT NULL,
       FOREIGN KEY (parent) REFERENCES shop.parent (id) ON DELETE CASCADE) ENGINE=InnoDB;
     CREATE TABLE shop.keyless (v INT) ENGINE=InnoDB;
+    CREATE TABLE shop.part (id INT PRIMARY KEY, a INT NULL, b DOUBLE NULL, c VARCHAR(20) NULL DEFAULT 'x', d INT NOT NULL,
+      at TIMESTAMP NULL ON UPDATE CURRENT_TIMESTAMP, dt DATETIME NULL ON UPDATE CURRENT_TIMESTAMP, n TEXT) ENGINE=InnoDB;
+    CREATE TABLE shop.checked (id INT PRIMARY KEY, a INT NULL, c VARCHAR(20) NULL,
+      CHECK (a IS NOT NULL OR c IS NOT NULL)) ENGINE=InnoDB;
 ";
 
 const TRANSACTIONS: u64 = 400;
@@ -26,7 +30,7 @@ const TRANSACTIONS: u64 = 400;
 fn change(random: &mut Random) -> String {
     let (id, value) = (random.below(40), random.below(1_000));
     let word = ["a", "A", "b", "\u{e4}", "z "][random.below(5) as usize];
-    match random.below(20) {
+    match random.below(26) {
         0..=2 => format!("INSERT INTO plain VALUES ({id}, {value}, '{word}{value}')"),
         3..=5 => format!("UPDATE plain SET v = {value} WHERE id BETWEEN {id} AND {}", id + random.below(6)),
         6 => format!("DELETE FROM plain WHERE id = {id}"),
@@ -43,6 +47,17 @@ fn change(random: &mut Random) -> String {
         17 => format!("INSERT INTO parent VALUES ({}, {value})", id % 8),
         18 if value % 2 == 0 => format!("INSERT INTO child VALUES ({value}, {})", id % 8),
         18 => format!("DELETE FROM parent WHERE id = {}", id % 8),
+        19 => {
+            format!(
+                "INSERT INTO part VALUES ({id}, {value}, {value}e-1, '{word}', {value}, '2020-02-03 04:05:06', NULL, 'n')"
+            )
+        }
+        // Some columns, others by themselves, and what is equal and not the same.
+        20 => format!("UPDATE part SET a = {value} WHERE id BETWEEN {id} AND {}", id + random.below(6)),
+        21 => format!("UPDATE part SET b = -b, at = at, dt = dt WHERE id > {id}"),
+        22 => format!("UPDATE part SET c = NULL, d = d + 1, at = NULL, dt = '2021-01-01' WHERE id <= {id}"),
+        23 => format!("REPLACE INTO checked VALUES ({id}, {value}, NULL), ({value}, NULL, '{word}')"),
+        24 => format!("UPDATE checked SET a = a + 1, c = CONCAT(c, 'x') WHERE id BETWEEN {id} AND {}", id + 5),
         _ if value % 3 == 0 => format!("DELETE FROM keyless WHERE v = {} LIMIT 1", value % 7),
         _ => format!("INSERT INTO keyless VALUES ({}), ({})", value % 7, value % 5),
     }

@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// their clients by default, and one of many rows may take megabytes there.
 const STATEMENTS_MAX: usize = 1_000;
 
-/// Most bytes of rows gathered for one statement.
-pub(super) const STATEMENT_BYTES_MAX: usize = 512 << 10;
+/// Most bytes of rows gathered for one statement. Larger ones take memory on both sides, and no less time.
+pub(super) const STATEMENT_BYTES_MAX: usize = 128 << 10;
 
 /// Applies rows on one connection, in order. Consecutive inserts into one table become one statement: they are equal
 /// in effect, since nothing can come between them.

@@ -80,6 +80,11 @@ impl<I> Fold<I> {
         Ok(())
     }
 
+    /// What an update of the row with this key would take the place of.
+    pub(super) fn written(&self, key: &[u8]) -> Option<&I> {
+        self.entries.get(*self.rows.get(key)?)?.written.as_ref().map(|(_, image)| image)
+    }
+
     /// The row with this key is no more.
     pub(super) fn delete(&mut self, key: &[u8], values: I) -> Result<(), Unfolded<I>> {
         let entry = self.entry(key);

@@ -221,6 +221,7 @@ impl Lane {
                     tracing::debug!(code = failure.code, reason = failure.reason, "rows are written one by one");
                     self.session.run(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}")).await?;
                     self.applier.drop_gathered();
+                    group.events.iter().for_each(|event| event.table.update_whole_rows());
                 }
                 written => return written,
             }

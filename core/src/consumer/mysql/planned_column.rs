@@ -14,6 +14,9 @@ use replicator_schema::table::ColumnDefinition;
 pub(super) struct PlannedColumn {
     pub(super) name: String,
     pub(super) generated: bool,
+    /// An update of many rows is an insertion that finds its rows (`bulk.rs`): it names this column even if it stays as it is,
+    /// because it may have no default, or one that every update brings about.
+    pub(super) in_every_update: bool,
     /// What stands for the value where it is written, with `?` in it.
     pub(super) written: String,
     /// What stands for it where it is compared with the column.
@@ -54,6 +57,7 @@ impl PlannedColumn {
         Ok(Self {
             name,
             generated: target.generated,
+            in_every_update: !target.nullable || matches!(target.data_type.as_str(), "timestamp" | "datetime"),
             around_written: Around::new(&written, charset),
             around_compared: Around::new(&compared, charset),
             written,

@@ -10,6 +10,7 @@ use replicator_schema::table::{ColumnDefinition, Key, TableSchema as TargetSchem
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tables whose plans are kept. Beyond that all are forgotten, which only costs time.
 const TABLES_MAX: usize = 1_000;
@@ -25,6 +26,8 @@ pub(super) struct Planned {
     pub(super) compares: bool,
     /// Of the target's table: several of the source may be one of the target.
     pub(super) place: Place,
+    /// An update of these columns alone was refused once.
+    updates_whole_rows: AtomicBool,
 }
 
 pub(super) struct Plans {
@@ -90,7 +93,18 @@ impl Planned {
             Ties { foreign_keys: true, .. } => (Reach::Linked, Place::Linked),
             Ties { .. } => (write_keys(&schema, target, table).map_or(Reach::Table, Reach::Rows), Place::Table(table)),
         };
-        Ok(Self { _schema: schema, plan, reach, compares: false, place })
+        Ok(Self { _schema: schema, plan, reach, compares: false, place, updates_whole_rows: AtomicBool::new(false) })
+    }
+
+    /// Whether updates of many rows name the changed columns alone. Not where that was refused: a CHECK may be about
+    /// others, which such a statement has as NULL until it finds its row.
+    pub(super) fn updates_narrowly(&self) -> bool {
+        !self.updates_whole_rows.load(Ordering::Relaxed)
+    }
+
+    /// Folded rows were refused.
+    pub(super) fn update_whole_rows(&self) {
+        self.updates_whole_rows.store(true, Ordering::Relaxed);
     }
 }
 

@@ -4,7 +4,7 @@
 //! each other unless the tables are linked (`Place`), so each place has its steps, in order.
 
 use super::applier::{Shape, is_full, parameter, rows_differ, update_of};
-use super::bulk::RowText;
+use super::bulk::{Columns, RowText};
 use super::fold::{Fold, Folded, Unfolded};
 use super::group::{Group, PlannedRows};
 use super::literal::{Around, write_literal};
@@ -184,7 +184,14 @@ impl Work {
                 }
             }
             self.key.clone_from(&found.bytes);
-            let text = text_of(rows, plan, found_by, &before, &after)?;
+            let columns = match kind {
+                RowsKind::Update if table.updates_narrowly() => {
+                    let joined = self.fold.written(&self.key).map(|image| &image.text.columns);
+                    plan.changed_columns(found_by, &before, &after, joined)
+                }
+                _ => Columns::All,
+            };
+            let text = text_of(rows, plan, found_by, columns, &before, &after)?;
             if let Err(Unfolded(image)) = self.fold_in(kind, Image { row, text }) {
                 self.close_fold();
                 self.folding = Some(Arc::clone(table));
@@ -318,6 +325,7 @@ fn text_of(
     rows: &RowsChange,
     plan: &Plan,
     found_by: &[usize],
+    columns: Columns,
     before: &[Value<'_>],
     after: &[Value<'_>],
 ) -> Result<RowText, Failure> {
@@ -329,14 +337,15 @@ fn text_of(
     let key = || plan.key_text(found_by, |index, around, out| of(before, index, around, out));
     Ok(match rows.kind {
         RowsKind::Insert => {
-            let values = plan.values_text(None, |index, around, out| of(after, index, around, out))?;
+            let values = plan.values_text(&columns, None, |index, around, out| of(after, index, around, out))?;
             RowText { values, ..RowText::default() }
         }
         RowsKind::Delete => RowText { key: key()?, ..RowText::default() },
         RowsKind::Update => {
             let mut ends = Vec::with_capacity(plan.columns.len());
-            let values = plan.values_text(Some(&mut ends), |index, around, out| of(after, index, around, out))?;
-            RowText { key: key()?, values, ends }
+            let values =
+                plan.values_text(&columns, Some(&mut ends), |index, around, out| of(after, index, around, out))?;
+            RowText { key: key()?, values, ends, columns }
         }
     })
 }

@@ -179,7 +179,7 @@ fn folds(source: &TableSchema, key: &[usize], target: &TargetSchema) -> Option<F
 
 #[cfg(test)]
 mod tests {
-    use super::super::bulk::RowText;
+    use super::super::bulk::{Columns, RowText};
     use super::super::literal::{Around, write_literal};
     use super::*;
     use crate::change::Column;
@@ -295,19 +295,19 @@ mod tests {
                 write_literal(&Value::Bytes(&value), &column, around, out).map_err(|_| unreachable!())
             };
             let mut ends = Vec::new();
-            let values = plan.values_text(Some(&mut ends), literal).unwrap();
-            RowText { key: plan.key_text(key, literal).unwrap(), values, ends }
+            let values = plan.values_text(&Columns::All, Some(&mut ends), literal).unwrap();
+            RowText { key: plan.key_text(key, literal).unwrap(), values, ends, columns: Columns::All }
         };
         let rows = [row(&plan, &[0], b'1'), row(&plan, &[0], b'2')];
         let text = |sql: Vec<u8>| String::from_utf8(sql).unwrap();
         let insert = "INSERT INTO `copy`.`it``em` (`a`,`b`,`c`) VALUES ('10',_latin1'11','12'),('20',_latin1'21','22')";
         assert_eq!(text(plan.insert_many(&rows)), insert);
         assert_eq!(
-            text(plan.update_many(&rows, true)),
+            text(plan.update_many(&[0], &Columns::All, &rows, true)),
             format!("{insert} AS new ON DUPLICATE KEY UPDATE `b`=new.`b`,`c`=new.`c`")
         );
         assert_eq!(
-            text(plan.update_many(&rows, false)),
+            text(plan.update_many(&[0], &Columns::All, &rows, false)),
             format!("{insert} ON DUPLICATE KEY UPDATE `b`=VALUES(`b`),`c`=VALUES(`c`)")
         );
         assert_eq!(

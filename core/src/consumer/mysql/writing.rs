@@ -1,7 +1,7 @@
 //! The steps of a group into the open transaction: many rows to a statement, and their number compared.
 
 use super::applier::{Applier, STATEMENT_BYTES_MAX, rows_differ};
-use super::bulk::RowText;
+use super::bulk::{Columns, RowText};
 use super::conflict::Conflicts;
 use super::fold::Folded;
 use super::group::Group;
@@ -9,6 +9,7 @@ use super::program::{Image, Step};
 use super::session::Session;
 use super::statement::{Plan, STATEMENT_ROWS_MAX};
 use replicator_model::failure::Failure;
+use std::collections::BTreeMap;
 
 /// Runs the steps in their order.
 pub(super) async fn run(
@@ -62,22 +63,36 @@ async fn write(plan: &Plan, folded: Folded<Image>, session: &mut Session) -> Res
     for batch in batches(deletes) {
         expect(session.execute_text(&plan.delete_many(&key, &batch)).await?, batch.len())?;
     }
-    for batch in batches(updates) {
-        let found = if let [row] = batch.as_slice() {
-            session.execute_text(&plan.update_one(&key, row)).await?
-        } else {
-            if plan.has_other_keys() {
-                expect(session.count_text(&plan.count_many(&key, &batch)).await?, batch.len())?;
-            }
-            session.execute_text(&plan.update_many(&batch, session.names_new_row())).await?;
-            duplicates(&session.info())
-        };
-        expect(found, batch.len())?;
+    for (columns, updates) in by_columns(updates) {
+        for batch in batches(updates) {
+            let found = if let [row] = batch.as_slice() {
+                session.execute_text(&plan.update_one(&key, row)).await?
+            } else {
+                if plan.has_other_keys() {
+                    expect(session.count_text(&plan.count_many(&key, &batch)).await?, batch.len())?;
+                }
+                session.execute_text(&plan.update_many(&key, &columns, &batch, session.names_new_row())).await?;
+                duplicates(&session.info())
+            };
+            expect(found, batch.len())?;
+        }
     }
     for batch in batches(inserts) {
         expect(session.execute_text(&plan.insert_many(&batch)).await?, batch.len())?;
     }
     Ok(())
+}
+
+/// Rows that one statement can update: with the same columns.
+fn by_columns(rows: Vec<Image>) -> BTreeMap<Columns, Vec<Image>> {
+    let mut sorted: BTreeMap<Columns, Vec<Image>> = BTreeMap::new();
+    for image in rows {
+        match sorted.get_mut(&image.text.columns) {
+            Some(alike) => alike.push(image),
+            None => drop(sorted.insert(image.text.columns.clone(), vec![image])),
+        }
+    }
+    sorted
 }
 
 /// Rows of one statement each: not too many, and not too large.
