@@ -3,7 +3,7 @@
 use super::address::{Named, TaskPath};
 use super::problems::{BodyProblem, NoSuchTask};
 use super::request::{Asked, JsonBody};
-use super::sources::spec_of;
+use super::sources::task_of;
 use super::{AnyProblem, App};
 use crate::inspect::secret::{Reach, keep_source, keep_target};
 use crate::preflight::run::{Wanted, run, unknown_codes};
@@ -46,7 +46,7 @@ pub(super) async fn preflight(
     State(app): State<Arc<App>>,
     JsonBody(asked): JsonBody<PreflightRequest>,
 ) -> Result<Json<PreflightView>, ApiError> {
-    let mut spec: TaskSpec = spec_of(&asked.spec)?;
+    let mut spec = task_of(&asked.spec)?;
     let session = app.sessions.get().await?;
     let stored = match asked.task {
         Some(name) => Some(session.task(&TaskName::new(name)?).await?.spec),

@@ -2,7 +2,7 @@
 
 use super::problems::{BodyProblem, NoSuchTask};
 use super::request::JsonBody;
-use super::sources::spec_of;
+use super::sources::task_of;
 use super::{AnyProblem, App};
 use crate::preview::{ROWS_MAX, preview as look};
 use crate::problem::ApiError;
@@ -10,7 +10,7 @@ use crate::view::{PreviewRequest, PreviewView, Problem};
 use axum::Json;
 use axum::extract::State;
 use replicator_model::name::TaskName;
-use replicator_model::task::{SpecError, TaskSpec};
+use replicator_model::task::SpecError;
 use std::sync::Arc;
 
 /// See what routes make of rows
@@ -32,7 +32,7 @@ pub(super) async fn preview(
     State(app): State<Arc<App>>,
     JsonBody(asked): JsonBody<PreviewRequest>,
 ) -> Result<Json<PreviewView>, ApiError> {
-    let mut spec: TaskSpec = spec_of(&asked.spec)?;
+    let mut spec = task_of(&asked.spec)?;
     if let Some(name) = asked.task {
         let stored = app.sessions.get().await?.task(&TaskName::new(name)?).await?.spec;
         // The target is not asked.

@@ -11,6 +11,7 @@ use crate::problem::ApiError;
 use crate::view::{
     ColumnsRequest, ConnectionRequest, ConnectionView, EndWord, MatchRequest, MatchView, Problem, ProblemDetail,
     ProducerDocument, SchemaView, SourceColumnList, SourceRequest, SourceTableList, SourceView, TablesRequest,
+    TaskDocument,
 };
 use axum::Json;
 use axum::extract::State;
@@ -25,9 +26,15 @@ use std::sync::Arc;
 const PATTERNS_MAX: usize = 1000;
 
 /// The model's form of a document: the same keys, read by the model's rules.
-pub(super) fn spec_of<D: Serialize, S: DeserializeOwned>(document: &D) -> Result<S, ApiError> {
+fn spec_of<D: Serialize, S: DeserializeOwned>(document: &D) -> Result<S, ApiError> {
     let value = serde_json::to_value(document).map_err(|error| ApiError::SpecSyntax(error.to_string()))?;
     serde_json::from_value(value).map_err(|error| ApiError::SpecSyntax(error.to_string()))
+}
+
+/// A task that may still be completed; a condition or pattern that can't be read is named by its key.
+pub(super) fn task_of(document: &TaskDocument) -> Result<TaskSpec, ApiError> {
+    let text = serde_json::to_vec(document).map_err(|error| ApiError::SpecSyntax(error.to_string()))?;
+    Ok(TaskSpec::unchecked_from_json(&text)?)
 }
 
 /// The stored task whose passwords are meant by `********`.

@@ -54,7 +54,11 @@ pub(super) fn shown(answered: Answered<'_>, router: &Router) -> PreviewTable {
     match plan {
         Ok(plan) => {
             shown.columns = columns(&plan, &table, router.of(database, name));
-            shown.rows = answered.rows.iter().map(|row| arriving(row, &plan, &table, &source)).collect();
+            let row = |row: &Vec<Sampled>| PreviewRow {
+                before: before(row, &shown.columns, &table),
+                ..arriving(row, &plan, &table, &source)
+            };
+            shown.rows = answered.rows.iter().map(row).collect();
         }
         Err(problem) => {
             shown.problem = Some(format!("`{}`: {}; {}", problem.setting, problem.problem, problem.hint));
@@ -81,6 +85,16 @@ fn columns(plan: &ShapePlan, table: &[TableColumn<'_>], route: Option<&Route>) -
     arriving.chain(dropped).collect()
 }
 
+/// The source's values, as many as there are columns.
+fn before(row: &[Sampled], columns: &[PreviewColumn], table: &[TableColumn<'_>]) -> Vec<Option<String>> {
+    let at = |column: &PreviewColumn| {
+        let name = column.source.as_deref()?;
+        let index = table.iter().position(|known| known.name == name)?;
+        Some(cut(&printed(row.get(index)?.as_deref()?)))
+    };
+    columns.iter().map(at).collect()
+}
+
 fn arriving(row: &[Sampled], plan: &ShapePlan, table: &[TableColumn<'_>], origin: &str) -> PreviewRow {
     let at = |index: usize| row.get(index).cloned().flatten();
     let cell = |index: usize| {
@@ -89,7 +103,7 @@ fn arriving(row: &[Sampled], plan: &ShapePlan, table: &[TableColumn<'_>], origin
     };
     let passes = plan.filter.as_ref().map_or(Ok(true), |filter| filter.passes(cell));
     if passes == Ok(false) {
-        return PreviewRow { arrives: false, values: Vec::new(), problem: None };
+        return PreviewRow { arrives: false, before: Vec::new(), values: Vec::new(), problem: None };
     }
     let (mut values, mut problem) = (Vec::new(), None);
     for column in &plan.columns {
@@ -104,7 +118,7 @@ fn arriving(row: &[Sampled], plan: &ShapePlan, table: &[TableColumn<'_>], origin
             }
         });
     }
-    PreviewRow { arrives: true, values, problem }
+    PreviewRow { arrives: true, before: Vec::new(), values, problem }
 }
 
 fn value(made: &Made, bytes: Option<&[u8]>, kind: Kind, origin: &str) -> Result<Option<String>, &'static str> {
@@ -188,10 +202,13 @@ mod tests {
             treatments,
             ["copied", "masked: the first 3 characters", "copied", "added: the source's database and table"]
         );
-        let shown = |row: &PreviewRow| -> Vec<String> {
-            row.values.iter().map(|value| value.clone().unwrap_or("NULL".into())).collect()
+        let texts = |values: &[Option<String>]| -> Vec<String> {
+            values.iter().map(|value| value.clone().unwrap_or("NULL".into())).collect()
         };
+        let shown = |row: &PreviewRow| texts(&row.values);
         assert_eq!(shown(&table.rows[0]), ["1", "ali", "0xff00", "shop.user"]);
+        assert_eq!(texts(&table.rows[0].before), ["1", "alice@x", "0xff00", "NULL"]);
+        assert_eq!(texts(&table.rows[1].before), ["20", "NULL", "NULL", "NULL"]);
         assert!(!table.rows[1].arrives && table.rows[1].values.is_empty());
         assert_eq!(shown(&table.rows[2]), ["3", "xxx", "raw", "shop.user"]);
     }
@@ -206,6 +223,9 @@ mod tests {
         let table = preview(r#""drop": ["raw"], "mask": {"email": {"hash": {"env": "S"}}}"#);
         assert_eq!(table.rows[0].values[1].as_deref(), Some(HASH_ELSEWHERE));
         assert_eq!(table.rows[1].values[1], None);
-        assert_eq!(table.columns[2].treatment, "dropped");
+        assert_eq!(
+            (table.columns[2].treatment.as_str(), &table.rows[0].before[2]),
+            ("dropped", &Some("0xff00".into()))
+        );
     }
 }

@@ -40,7 +40,10 @@ pub struct PreviewView {
         {"source": "email", "target": "email", "treatment": "masked: the first 3 characters"},
         {"source": "secret", "target": null, "treatment": "dropped"},
     ],
-    "rows": [{"arrives": true, "values": ["1", "ali"], "problem": null}, {"arrives": false, "values": [], "problem": null}],
+    "rows": [
+        {"arrives": true, "before": ["1", "alice@x", "s"], "values": ["1", "ali"], "problem": null},
+        {"arrives": false, "before": ["2", "bob@x", null], "values": [], "problem": null},
+    ],
 }))]
 pub struct PreviewTable {
     /// `database.table`.
@@ -65,6 +68,9 @@ pub struct PreviewColumn {
 pub struct PreviewRow {
     /// False: the route's `where` leaves it out.
     pub arrives: bool,
+    /// As the source has it: one for each of `columns`, null for those that it has not. Written like `values`.
+    #[serde(default)]
+    pub before: Vec<Option<String>>,
     /// One for each column of the target, in the order of `columns`; bytes in hexadecimal, long values cut.
     pub values: Vec<Option<String>>,
     /// Why the task would stop at it.

@@ -2164,6 +2164,8 @@ export interface components {
         PreviewRow: {
             /** @description False: the route's `where` leaves it out. */
             arrives: boolean;
+            /** @description As the source has it: one for each of `columns`, null for those that it has not. Written like `values`. */
+            before?: (string | null)[];
             /** @description Why the task would stop at it. */
             problem?: string | null;
             /** @description One for each column of the target, in the order of `columns`; bytes in hexadecimal, long values cut. */
@@ -2193,6 +2195,11 @@ export interface components {
          *       "rows": [
          *         {
          *           "arrives": true,
+         *           "before": [
+         *             "1",
+         *             "alice@x",
+         *             "s"
+         *           ],
          *           "problem": null,
          *           "values": [
          *             "1",
@@ -2201,6 +2208,11 @@ export interface components {
          *         },
          *         {
          *           "arrives": false,
+         *           "before": [
+         *             "2",
+         *             "bob@x",
+         *             null
+         *           ],
          *           "problem": null,
          *           "values": []
          *         }

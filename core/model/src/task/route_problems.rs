@@ -3,7 +3,9 @@
 use super::Route;
 use super::read::SpecProblem;
 use crate::secret::SecretSource;
-use crate::shape::{Constant, KEPT_MAX, Mask};
+use crate::shape::{Constant, KEPT_MAX, Mask, RowFilter};
+use crate::table_pattern::TablePattern;
+use serde_json::Value;
 
 /// Longest name of a column, in characters, as for the servers.
 const NAME_MAX: usize = 64;
@@ -23,6 +25,24 @@ pub(super) fn problems(routes: &[Route]) -> Vec<SpecProblem> {
         problems.names(route);
         problems.contradictions(route);
         problems.masks(route);
+    }
+    found
+}
+
+/// The patterns and conditions of a document that can't be read, by their keys: what is read stops at the first, and does not
+/// know where it is.
+pub(super) fn unread(document: &Value) -> Vec<SpecProblem> {
+    let routes = document.get("route").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+    let mut found = Vec::new();
+    for (index, route) in routes.iter().enumerate() {
+        let mut problems = RouteProblems { index, found: &mut found };
+        let text = |key| route.get(key).and_then(Value::as_str);
+        if let Some(Err(error)) = text("from").map(TablePattern::new) {
+            problems.add("from", error.problem, "write `database.table`, where `*` stands for any characters");
+        }
+        if let Some(Err(problem)) = text("where").map(RowFilter::new) {
+            problems.add("where", problem, "write a condition such as `status <> 'draft' and amount > 0`");
+        }
     }
     found
 }
@@ -163,6 +183,16 @@ mod tests {
             "add": {"region": "eu", "secret": 1}, "cast": {"amount": "char"},
             "mask": {"email": {"hash": {"env": "S"}}, "phone": {"keep": 4}, "note": {"constant": ""}}}]"#;
         assert_eq!(keys(good), [""; 0]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_its_key() {
+        let document = serde_json::json!({"route": [
+            {"from": "shop.*", "where": "id <"}, {"from": "shop", "where": 7}, {"from": "shop.*", "where": "id > 1"}, 3,
+        ]});
+        let found: Vec<String> = unread(&document).into_iter().map(|problem| problem.key).collect();
+        assert_eq!(found, ["route[0].where", "route[1].from"]);
+        assert_eq!(unread(&serde_json::json!({"route": "none"})), []);
     }
 
     #[test]

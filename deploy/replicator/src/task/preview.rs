@@ -96,6 +96,7 @@ mod tests {
         };
         let row = |arrives, values: &[Option<&str>], problem: Option<&str>| PreviewRow {
             arrives,
+            before: Vec::new(),
             values: values.iter().map(|value| value.map(Into::into)).collect(),
             problem: problem.map(Into::into),
         };

@@ -10,6 +10,8 @@ export interface SpecForm {
   /** The stored task that is edited, or undefined for a new one. */
   stored: string | undefined;
   change: (path: string, value: unknown) => void;
+  /** Shows at their fields what the Server said. */
+  refuse: (errors: readonly FieldError[]) => void;
 }
 
 const FormContext = createContext<SpecForm | null>(null);
@@ -23,7 +25,10 @@ export function useSpecForm(): SpecForm {
 
 /** What is wrong with a field and what to do about it. */
 export function useFieldError(path: string): ReactNode {
-  const errors = errorsAt(useSpecForm().errors, path);
+  return errorLines(errorsAt(useSpecForm().errors, path));
+}
+
+export function errorLines(errors: readonly FieldError[]): ReactNode {
   if (errors.length === 0) return undefined;
   return errors.map(({ key, problem, hint }) => (
     <span key={key + problem} style={{ display: 'block' }}>

@@ -1,24 +1,30 @@
-// Where tables go under another name, and where each of the source's then lands.
+// Where tables go under another name, what becomes of their rows, and where each of the source's then lands.
 
-import { ActionIcon, Button, Code, Group, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Group, Stack, Table, Text } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { listSourceTables } from '../../api/sources';
-import type { Spec } from './spec';
-import { useFieldError, useSpecForm } from './FormFields';
-import { isChosen, landing, treatment, type RouteText } from './tables';
-import { SOURCE_FRESH_MS } from './TablesStep';
+import type { SourceTable } from '../../api/sources';
+import { Notice } from '../../kit/Notice';
+import { errorLines, useSpecForm } from './FormFields';
+import { RouteFields } from './RouteFields';
+import { RoutePreview } from './RoutePreview';
+import type { Route } from './shapes';
+import { errorsAt } from './spec';
+import { landing, type RouteText } from './tables';
+import { useChosenTables } from './useChosenTables';
 
 /** Most tables shown with where they land. */
 const PREVIEW_MAX = 12;
 
 export function Routes() {
   const { t } = useTranslation('edit');
-  const { spec, change } = useSpecForm();
+  const { spec, errors, change } = useSpecForm();
   const routes = spec.route ?? [];
-  const error = useFieldError('route');
-  const put = (changed: NonNullable<Spec['route']>): void => {
+  // What is said of one route is shown there.
+  const error = errorLines(
+    errorsAt(errors, 'route').filter(({ key }) => !routes.some((_, at) => key.startsWith(`route[${String(at)}]`))),
+  );
+  const put = (changed: readonly Route[]): void => {
     change('route', changed.length > 0 ? changed : undefined);
   };
   const move = (at: number, by: number): void => {
@@ -33,60 +39,21 @@ export function Routes() {
       </Text>
       {routes.map((route, at) => (
         // Routes have no name of their own; their place is what tells them apart.
-        <Stack key={at} gap={2}>
-          <Group gap="xs" align="flex-end" wrap="nowrap" role="group" aria-label={t('route.nth', { n: at + 1 })}>
-            {(['from', 'to'] as const).map((side) => (
-              <TextInput
-                key={side}
-                label={t(`route.${side}`)}
-                placeholder={side === 'from' ? 'shop.order_*' : 'warehouse.{table}'}
-                spellCheck={false}
-                flex={1}
-                miw={0}
-                value={route[side] ?? ''}
-                onChange={({ currentTarget }) => {
-                  const { value } = currentTarget;
-                  put(routes.map((known, index) => (index === at ? withSide(known, side, value) : known)));
-                }}
-              />
-            ))}
-            <Group gap={2} wrap="nowrap">
-              <ActionIcon
-                variant="subtle"
-                aria-label={t('route.up')}
-                disabled={at === 0}
-                onClick={() => {
-                  move(at, -1);
-                }}
-              >
-                <IconArrowUp size={16} />
-              </ActionIcon>
-              <ActionIcon
-                variant="subtle"
-                aria-label={t('route.down')}
-                disabled={at === routes.length - 1}
-                onClick={() => {
-                  move(at, 1);
-                }}
-              >
-                <IconArrowDown size={16} />
-              </ActionIcon>
-              <ActionIcon
-                variant="subtle"
-                color="red"
-                aria-label={t('route.remove')}
-                onClick={() => {
-                  put(routes.filter((_, index) => index !== at));
-                }}
-              >
-                <IconTrash size={16} />
-              </ActionIcon>
-            </Group>
-          </Group>
-          {treatment(route).map((line) => (
-            <Code key={line}>{line}</Code>
-          ))}
-        </Stack>
+        <RouteFields
+          key={at}
+          route={route}
+          at={at}
+          last={at === routes.length - 1}
+          onChange={(changed) => {
+            put(routes.map((known, index) => (index === at ? changed : known)));
+          }}
+          onMove={(by) => {
+            move(at, by);
+          }}
+          onRemove={() => {
+            put(routes.filter((_, index) => index !== at));
+          }}
+        />
       ))}
       {error && (
         <Text size="sm" c="red" role="alert">
@@ -105,35 +72,27 @@ export function Routes() {
           {t('route.add')}
         </Button>
       </Group>
-      {routes.length > 0 && <Landings routes={routes} />}
+      {routes.length > 0 && <Outcome routes={routes} />}
     </Stack>
   );
 }
 
-/** The route with another name on one side; the settings besides stay. Without a name at the target the names stay. */
-function withSide<R extends RouteText>(route: R, side: 'from' | 'to', value: string): R {
-  if (side === 'to' && value === '') {
-    const { to: _, ...rest } = route;
-    return rest as R;
-  }
-  return { ...route, [side]: value };
+/** What the routes make of the tables that there are. */
+function Outcome({ routes }: { routes: readonly Route[] }) {
+  const { t } = useTranslation('edit');
+  const { tables, unread } = useChosenTables();
+  if (unread) return <Notice tone="calm">{t('tables.unreadable')}</Notice>;
+  if (tables.length === 0) return null;
+  return (
+    <>
+      <Landings chosen={tables} routes={routes} />
+      <RoutePreview chosen={tables} routes={routes} />
+    </>
+  );
 }
 
-function Landings({ routes }: { routes: readonly RouteText[] }) {
+function Landings({ chosen, routes }: { chosen: readonly SourceTable[]; routes: readonly RouteText[] }) {
   const { t } = useTranslation('edit');
-  const { spec, stored } = useSpecForm();
-  const { host, port, user, password } = spec.producer;
-  const list = useQuery({
-    queryKey: ['source', 'tables', { host, port, user, password }, null, stored],
-    queryFn: () => listSourceTables({ producer: spec.producer, schema: null, task: stored }),
-    enabled: host !== '' && user !== '',
-    staleTime: SOURCE_FRESH_MS,
-    retry: false,
-  });
-  const chosen = (list.data?.tables ?? []).filter((table) =>
-    isChosen(table, spec.producer.tables ?? undefined, spec.producer.exclude ?? []),
-  );
-  if (chosen.length === 0) return null;
   const renamed = chosen.filter((table) => landing(table, routes) !== `${table.schema}.${table.name}`);
   const shown = [...renamed, ...chosen.filter((table) => !renamed.includes(table))].slice(0, PREVIEW_MAX);
   return (

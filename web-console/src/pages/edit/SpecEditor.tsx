@@ -30,7 +30,9 @@ export function SpecEditor({ initial, edited }: { initial: Spec; edited?: Edited
   });
   const stored = edited?.name;
   return (
-    <SpecFormProvider value={{ spec: editor.spec, errors: editor.errors, stored, change: editor.change }}>
+    <SpecFormProvider
+      value={{ spec: editor.spec, errors: editor.errors, stored, change: editor.change, refuse: editor.refuse }}
+    >
       <Modal opened={blocker.status === 'blocked'} onClose={() => blocker.reset?.()} title={t('leave.title')}>
         <Text size="sm">{t('leave.about')}</Text>
         <Group justify="flex-end" mt="md">

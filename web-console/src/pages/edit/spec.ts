@@ -116,11 +116,13 @@ export interface FieldError {
   hint: string;
 }
 
-/** The errors of a field: those at its key and at keys inside of it. */
+/** The errors of a field: those at its key and at keys inside of it. Columns in keys are the same in any case. */
 export function errorsAt(errors: readonly FieldError[], key: string): FieldError[] {
-  return errors.filter(
-    (error) => error.key === key || error.key.startsWith(`${key}.`) || error.key.startsWith(`${key}[`),
-  );
+  const wanted = key.toLowerCase();
+  return errors.filter((error) => {
+    const said = error.key.toLowerCase();
+    return said === wanted || said.startsWith(`${wanted}.`) || said.startsWith(`${wanted}[`);
+  });
 }
 
 /** Required fields of a step that are still empty; the rest is for the Server to judge. */
