@@ -23,6 +23,7 @@ mod lag_truth;
 mod loads;
 mod monitor_alerts;
 mod monitor_rules;
+mod near_values;
 mod online_changes;
 mod parallel_apply;
 mod preflight;

@@ -251,7 +251,8 @@ pub(super) fn insert_of(rows: &RowsChange, plan: &Plan, after: &[Value<'_>]) -> 
 /// The statement that deletes a row.
 pub(super) fn delete_of(rows: &RowsChange, plan: &Plan, before: &[Value<'_>]) -> Result<(Shape, Vec<Param>), Failure> {
     let search = search(rows, plan, before)?;
-    let parameters = search.iter().map(|&index| parameter(rows, before, index)).collect::<Result<_, _>>()?;
+    let parameters = plan.search_parameters(&search).into_iter().map(|index| parameter(rows, before, index));
+    let parameters = parameters.collect::<Result<_, _>>()?;
     Ok((Shape::Delete { search }, parameters))
 }
 
@@ -278,7 +279,7 @@ pub(super) fn update_of(
     for &index in &written {
         parameters.push(parameter(rows, after, index)?);
     }
-    for &index in &search {
+    for index in plan.search_parameters(&search) {
         parameters.push(parameter(rows, before, index)?);
     }
     Ok((Shape::Update { written, search }, parameters))

@@ -4,7 +4,7 @@
 //! all where the target keeps its text.
 
 use super::statement::Plan;
-use replicator_binlog::ColumnType;
+use replicator_binlog::{ColumnDef, ColumnType};
 use replicator_schema::table::ColumnDefinition;
 
 /// The two sides of an exact comparison with a column.
@@ -41,8 +41,36 @@ pub(super) fn exact(
     }
 }
 
+/// What a row without a key has to be besides equal, so that it is the one that is meant: text byte for byte, decimals to
+/// the last digit, zeros with their sign, JSON with its kinds of numbers. `None` where equal values are the same.
+pub(super) fn told_apart(
+    name: &str,
+    compared: &str,
+    source: Option<&ColumnDef>,
+    exact: Option<&Exact>,
+    target: &ColumnDefinition,
+) -> Option<Exact> {
+    let (column, value) = match (source.map(|source| source.kind), source.and_then(ColumnDef::decimal_size)) {
+        (Some(ColumnType::Double | ColumnType::Float), _) => (sign_of_zero(name), sign_of_zero("?")),
+        // A text is compared as a DOUBLE.
+        (Some(ColumnType::Decimal), Some((precision, scale))) => {
+            (name.to_owned(), format!("CAST(? AS DECIMAL({precision},{scale}))"))
+        }
+        (Some(ColumnType::Json), _) if target.data_type == "json" => {
+            (format!("CAST({name} AS CHAR)"), format!("CAST({compared} AS CHAR)"))
+        }
+        _ => return exact.filter(|exact| exact.column != name).cloned(),
+    };
+    Some(Exact { column, value })
+}
+
+/// The angle of a point left of the origin, which is above or below. MariaDB stores no negative zero.
+fn sign_of_zero(value: &str) -> String {
+    format!("IF(@@version LIKE '%MariaDB%',0,ATAN2({value},-1))")
+}
+
 impl Exact {
-    fn equal(&self) -> String {
+    pub(super) fn equal(&self) -> String {
         format!("{}<=>{}", self.column, self.value)
     }
 

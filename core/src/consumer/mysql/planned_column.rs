@@ -1,6 +1,6 @@
 //! One column: what stands for a source's value in the target's statements. Pure.
 
-use super::compare::{Exact, exact};
+use super::compare::{Exact, exact, told_apart};
 use super::label::label_written;
 use super::literal::Around;
 use crate::change::{Column, TableSchema};
@@ -23,6 +23,8 @@ pub(super) struct PlannedColumn {
     pub(super) compared: String,
     /// Where it is compared exactly; `None` where it can't be.
     pub(super) exact: Option<Exact>,
+    /// What a search without a key compares besides.
+    pub(super) told_apart: Option<Exact>,
     /// The same around a literal.
     pub(super) around_written: Around,
     pub(super) around_compared: Around,
@@ -35,7 +37,8 @@ impl PlannedColumn {
         (index, column): (usize, &Column),
         target: &ColumnDefinition,
     ) -> Result<Self, Failure> {
-        let kind = source.map.columns.get(index).map(|definition| definition.kind);
+        let definition = source.map.columns.get(index);
+        let kind = definition.map(|definition| definition.kind);
         let charset = match kind {
             Some(ColumnType::Json) => Some("utf8mb4"),
             Some(ColumnType::Uuid | ColumnType::Inet6 | ColumnType::Inet4) => Some("ascii"),
@@ -55,6 +58,7 @@ impl PlannedColumn {
         let name = quoted(&target.name);
         let exact = exact(&name, &compared, kind, charset, target);
         Ok(Self {
+            told_apart: told_apart(&name, &compared, definition, exact.as_ref(), target),
             name,
             generated: target.generated,
             in_every_update: !target.nullable || matches!(target.data_type.as_str(), "timestamp" | "datetime"),

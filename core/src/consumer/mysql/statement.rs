@@ -129,7 +129,17 @@ impl Plan {
         format!("DELETE FROM {}{}", self.table, self.condition(search))
     }
 
-    /// Without a key, equal rows are all alike, and one of them is meant: `LIMIT 1`.
+    /// The columns whose values the condition takes, in its order.
+    pub(super) fn search_parameters(&self, search: &[usize]) -> Vec<usize> {
+        let mut parameters = search.to_vec();
+        if !self.has_key(search) {
+            let is_told = |index: &&usize| self.columns.get(**index).is_some_and(|column| column.told_apart.is_some());
+            parameters.extend(search.iter().filter(is_told));
+        }
+        parameters
+    }
+
+    /// Without a key, rows with the same values are all alike, and one of them is meant: `LIMIT 1`.
     fn condition(&self, search: &[usize]) -> String {
         let keyed = self.has_key(search);
         let mut sql = String::new();
@@ -139,6 +149,10 @@ impl Plan {
             sql.push_str(&format!("{word}{}{operator}{}", column.name, column.compared));
         }
         if !keyed {
+            // An index knows only what is equal.
+            for told in self.of(search).filter_map(|column| column.told_apart.as_ref()) {
+                sql.push_str(&format!(" AND {}", told.equal()));
+            }
             sql.push_str(" LIMIT 1");
         }
         sql
@@ -265,8 +279,10 @@ mod tests {
         .unwrap();
         assert_eq!(
             plan.delete(&plan.search_columns(&[true; 2])),
-            "DELETE FROM `copy`.`it``em` WHERE `a`<=>? AND `b`<=>CONVERT(CONVERT(? USING latin1) USING utf8mb4) COLLATE utf8mb4_bin LIMIT 1"
+            "DELETE FROM `copy`.`it``em` WHERE `a`<=>? AND `b`<=>CONVERT(CONVERT(? USING latin1) USING utf8mb4) COLLATE utf8mb4_bin \
+             AND CAST(`b` AS BINARY)<=>CAST(CONVERT(CONVERT(? USING latin1) USING utf8mb4) AS BINARY) LIMIT 1"
         );
+        assert_eq!(plan.search_parameters(&[0, 1]), [0, 1, 1]);
     }
 
     #[test]
