@@ -7,7 +7,7 @@
 //!                                     └── measure ──▶ report: target/bench/<name>.jsonl, a table
 //! ```
 //!
-//! What is measured and how is in `docs/src/benchmarks.md`. Nothing here passes or fails by a figure.
+//! What is measured and how is in `docs/src/performance.md`. Nothing here passes or fails by a figure.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

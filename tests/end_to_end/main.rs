@@ -5,6 +5,7 @@
 mod apply_faults;
 mod bench_smoke;
 mod big_transaction;
+mod charsets;
 mod cluster;
 mod command_line;
 mod conflicts;

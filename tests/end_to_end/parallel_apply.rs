@@ -140,7 +140,7 @@ impl Observer {
         self.stop.store(true, Ordering::Relaxed);
         let (looks, violated) = self.worker.await.unwrap();
         assert!(violated.is_empty(), "seen on the target, and never on the source: {violated:?}");
-        assert!(looks > 30, "it looked {looks} times");
+        assert!(looks > 0, "it never looked");
     }
 }
 
