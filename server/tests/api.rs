@@ -146,6 +146,15 @@ async fn bad_requests_get_clear_problems() {
     let answer = service.post("/tasks", &unknown).await;
     assert_problem(&answer, 400, "spec_syntax");
     assert!(answer.body["detail"].as_str().unwrap().contains("hots"), "{answer:?}");
+    let mut unread = spec("other");
+    unread["route"] = json!([{"from": "shop.*", "where": "id <"}]);
+    for (path, body) in
+        [("/tasks", unread.clone()), ("/preview", json!({"spec": unread})), ("/preflight", json!({"spec": unread}))]
+    {
+        let answer = service.post(path, &body).await;
+        assert_problem(&answer, 422, "spec_invalid");
+        assert_eq!(answer.body["errors"][0]["key"], "route[0].where", "{answer:?}");
+    }
     let mut invalid = spec("other");
     (invalid["producer"]["port"], invalid["producer"]["user"]) = (json!(0), json!(""));
     let answer = service.post("/tasks", &invalid).await;

@@ -53,15 +53,18 @@ test('rows are left out, renamed and masked: previewed, and stored', async ({ pa
   await page.keyboard.type('email');
   const masked = route.getByRole('group', { name: 'Change 2' });
   await masked.getByLabel('What happens').selectOption('hash');
-  await masked.getByLabel('Salt', { exact: true }).fill(SALT);
+  const salt = masked.getByLabel('Salt', { exact: true });
 
-  // What can't be read is told at its field, and mended there.
+  // What can't be read is told at its field, and mended there; then what can't work.
   const preview = page.getByRole('region', { name: 'Preview' });
   await preview.getByRole('button', { name: 'Preview' }).click();
   const where = route.getByLabel('Only rows for which');
   await expect(where).toHaveAccessibleDescription(/quote is never closed/);
   await where.fill("state <> 'draft'");
   await expect(where).not.toHaveAttribute('aria-invalid', 'true');
+  await preview.getByRole('button', { name: 'Preview' }).click();
+  await expect(salt).toHaveAccessibleDescription(/the salt is empty/);
+  await salt.fill(SALT);
   await preview.getByRole('button', { name: 'Preview' }).click();
   const rows = preview.getByRole('group', { name: 'Rows at the source and at the target' });
   await expect(rows.getByRole('columnheader', { name: /^title/ })).toBeVisible();

@@ -38,7 +38,7 @@ pub(super) struct PreflightQuery {
         (status = 200, body = PreflightView),
         NoSuchTask,
         BodyProblem,
-        (status = 422, description = "`secret_needed_again`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`spec_invalid`, `secret_needed_again`", body = Problem, content_type = "application/problem+json"),
         AnyProblem,
     ),
 )]

@@ -4802,7 +4802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `secret_needed_again` */
+            /** @description `spec_invalid`, `secret_needed_again` */
             422: {
                 headers: {
                     [name: string]: unknown;

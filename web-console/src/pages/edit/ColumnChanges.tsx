@@ -5,9 +5,10 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ConstantFields } from './ConstantFields';
-import { useFieldError } from './FormFields';
+import { errorLines, useSpecForm } from './FormFields';
 import { SecretInput } from './SecretInput';
 import { CASTS, changedTo, DOINGS, isRepeated, keyOf, type Change, type Doing } from './shapes';
+import { errorsAt } from './spec';
 
 /** Most characters that a mask may keep, as the model has it. */
 const KEPT_MAX = 1000;
@@ -78,10 +79,12 @@ interface RowProps {
 
 function ColumnChange({ n, path, change, repeated, fresh, onChange, onRemove }: RowProps) {
   const { t } = useTranslation('edit');
-  const said = useFieldError(path);
+  const { errors } = useSpecForm();
   const { column, does } = change;
   // Without a name the row has no key, and what is said of other such rows would be found.
-  const error = repeated ? t('shape.twice') : column === '' ? undefined : said;
+  const said = column === '' ? [] : errorsAt(errors, path);
+  const ofValue = errorsAt(said, `${path}.${does}`);
+  const error = repeated ? t('shape.twice') : errorLines(said.filter((one) => !ofValue.includes(one)));
   return (
     <Group
       gap="xs"
@@ -115,7 +118,7 @@ function ColumnChange({ n, path, change, repeated, fresh, onChange, onRemove }: 
             onChange(changedTo(currentTarget.value as Doing, change));
           }}
         />
-        <Value change={change} onChange={onChange} />
+        <Value change={change} error={errorLines(ofValue)} onChange={onChange} />
       </Group>
       <ActionIcon
         variant="subtle"
@@ -131,7 +134,7 @@ function ColumnChange({ n, path, change, repeated, fresh, onChange, onRemove }: 
 }
 
 /** What a change needs besides its column. */
-function Value({ change, onChange }: { change: Change; onChange: (change: Change) => void }): ReactNode {
+function Value({ change, error, onChange }: Pick<RowProps, 'change' | 'onChange'> & { error: ReactNode }): ReactNode {
   const { t } = useTranslation('edit');
   const flex = `1 1 ${String(FIELD_WIDTH)}px`;
   switch (change.does) {
@@ -169,6 +172,7 @@ function Value({ change, onChange }: { change: Change; onChange: (change: Change
           max={KEPT_MAX}
           allowDecimal={false}
           hideControls
+          error={error}
           value={change.characters === 0 ? '' : change.characters}
           onChange={(given) => {
             onChange({ ...change, characters: typeof given === 'number' ? given : 0 });
@@ -182,6 +186,7 @@ function Value({ change, onChange }: { change: Change; onChange: (change: Change
             label={t('shape.salt')}
             place="core"
             secret={change.salt}
+            error={error}
             onChange={(salt) => {
               onChange({ ...change, salt: salt ?? '' });
             }}
@@ -193,6 +198,7 @@ function Value({ change, onChange }: { change: Change; onChange: (change: Change
       return (
         <ConstantFields
           constant={change.constant}
+          error={error}
           onChange={(constant) => {
             onChange({ ...change, constant });
           }}

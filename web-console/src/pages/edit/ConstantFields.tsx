@@ -1,6 +1,7 @@
 // A constant: a text, a whole number, or true or false.
 
 import { NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Constant } from './shapes';
 
@@ -14,7 +15,13 @@ function kindOf(constant: Constant): Kind {
 
 const FIRST: Record<Kind, Constant> = { text: '', number: 0, true: true, false: false };
 
-export function ConstantFields({ constant, onChange }: { constant: Constant; onChange: (constant: Constant) => void }) {
+interface Props {
+  constant: Constant;
+  error: ReactNode;
+  onChange: (constant: Constant) => void;
+}
+
+export function ConstantFields({ constant, error, onChange }: Props) {
   const { t } = useTranslation('edit');
   return (
     <>
@@ -33,6 +40,7 @@ export function ConstantFields({ constant, onChange }: { constant: Constant; onC
           autoComplete="off"
           spellCheck={false}
           flex="1 1 150px"
+          error={error}
           value={constant}
           onChange={({ currentTarget }) => {
             onChange(currentTarget.value);
@@ -45,6 +53,7 @@ export function ConstantFields({ constant, onChange }: { constant: Constant; onC
           flex="1 1 150px"
           allowDecimal={false}
           hideControls
+          error={error}
           value={constant}
           onChange={(given) => {
             onChange(typeof given === 'number' ? given : 0);
