@@ -4,7 +4,7 @@ use super::problems::{BodyProblem, NoSuchTask};
 use super::request::JsonBody;
 use super::sources::task_of;
 use super::{AnyProblem, App};
-use crate::preview::{ROWS_MAX, preview as look};
+use crate::preview::{ROWS_MAX, Wanted, preview as look};
 use crate::problem::ApiError;
 use crate::view::{PreviewRequest, PreviewView, Problem};
 use axum::Json;
@@ -44,5 +44,6 @@ pub(super) async fn preview(
     if !problems.is_empty() {
         return Err(SpecError::Invalid(problems).into());
     }
-    Ok(Json(look(&spec, asked.rows.min(ROWS_MAX), &app.limits).await?))
+    let wanted = Wanted { rows: asked.rows.min(ROWS_MAX), before: asked.before };
+    Ok(Json(look(&spec, wanted, &app.limits).await?))
 }

@@ -6,4 +6,4 @@
 mod reading;
 mod table;
 
-pub(crate) use reading::{ROWS_MAX, preview};
+pub(crate) use reading::{ROWS_MAX, Wanted, preview};

@@ -17,8 +17,16 @@ const TABLES_MAX: usize = 20;
 /// Most rows of a table that are shown.
 pub(crate) const ROWS_MAX: u32 = 50;
 
+/// What is to be shown of each table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) rows: u32,
+    /// Rows as the source has them too.
+    pub(crate) before: bool,
+}
+
 /// Looks at the tables of a task, those that routes shape first.
-pub(crate) async fn preview(spec: &TaskSpec, rows: u32, limits: &Limits) -> Result<PreviewView, ApiError> {
+pub(crate) async fn preview(spec: &TaskSpec, wanted: Wanted, limits: &Limits) -> Result<PreviewView, ApiError> {
     let _place = limits.place().await;
     let password = secret(&spec.producer.password, &spec.producer.tls, Reach::Server);
     let mut reached = source::reach(&Login::of_source(&spec.producer, &password), limits).await?;
@@ -32,7 +40,7 @@ pub(crate) async fn preview(spec: &TaskSpec, rows: u32, limits: &Limits) -> Resu
     let cut = listed.is_cut || names.len() > TABLES_MAX;
     let mut tables = Vec::new();
     for name in names.into_iter().take(TABLES_MAX) {
-        let shown = one(&mut reached, &name, rows, &router, limits).await;
+        let shown = one(&mut reached, &name, wanted, &router, limits).await;
         tables.push(shown.unwrap_or_else(|error| unread(&name, &router, &error)));
     }
     Ok(PreviewView { tables, cut })
@@ -41,15 +49,15 @@ pub(crate) async fn preview(spec: &TaskSpec, rows: u32, limits: &Limits) -> Resu
 async fn one(
     reached: &mut Reached,
     (database, name): &(String, String),
-    rows: u32,
+    wanted: Wanted,
     router: &Router,
     limits: &Limits,
 ) -> Result<PreviewTable, ApiError> {
     let definition = source::columns(reached, database, name, limits).await?;
     let columns = sampled(&definition);
-    let sampled = sample::rows(&mut reached.conn, (database, name), &columns, rows);
+    let sampled = sample::rows(&mut reached.conn, (database, name), &columns, wanted.rows);
     let rows = within(limits, sampled).await?;
-    let answered = Answered { database, name, definition: &definition, rows: &rows };
+    let answered = Answered { database, name, definition: &definition, rows: &rows, with_before: wanted.before };
     Ok(table::shown(answered, router))
 }
 

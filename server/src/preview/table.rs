@@ -20,6 +20,8 @@ pub(super) struct Answered<'a> {
     pub(super) name: &'a str,
     pub(super) definition: &'a TableDefinition,
     pub(super) rows: &'a [Vec<Sampled>],
+    /// Show them as they are too.
+    pub(super) with_before: bool,
 }
 
 pub(super) fn shown(answered: Answered<'_>, router: &Router) -> PreviewTable {
@@ -55,7 +57,7 @@ pub(super) fn shown(answered: Answered<'_>, router: &Router) -> PreviewTable {
         Ok(plan) => {
             shown.columns = columns(&plan, &table, router.of(database, name));
             let row = |row: &Vec<Sampled>| PreviewRow {
-                before: before(row, &shown.columns, &table),
+                before: if answered.with_before { before(row, &shown.columns, &table) } else { Vec::new() },
                 ..arriving(row, &plan, &table, &source)
             };
             shown.rows = answered.rows.iter().map(row).collect();
@@ -174,6 +176,10 @@ mod tests {
     }
 
     fn preview(route: &str) -> PreviewTable {
+        previewed(route, true)
+    }
+
+    fn previewed(route: &str, with_before: bool) -> PreviewTable {
         let definition = TableDefinition {
             database: "shop".into(),
             table: "user".into(),
@@ -188,7 +194,7 @@ mod tests {
             vec![text("3"), text("x".repeat(300).as_str()), text("raw")],
         ];
         let routes: Vec<Route> = serde_json::from_str(&format!(r#"[{{"from": "shop.*", {route}}}]"#)).unwrap();
-        let answered = Answered { database: "shop", name: "user", definition: &definition, rows: &rows };
+        let answered = Answered { database: "shop", name: "user", definition: &definition, rows: &rows, with_before };
         shown(answered, &Router::new(&routes))
     }
 
@@ -211,6 +217,13 @@ mod tests {
         assert_eq!(texts(&table.rows[1].before), ["20", "NULL", "NULL", "NULL"]);
         assert!(!table.rows[1].arrives && table.rows[1].values.is_empty());
         assert_eq!(shown(&table.rows[2]), ["3", "xxx", "raw", "shop.user"]);
+    }
+
+    #[test]
+    fn what_a_mask_hides_is_shown_to_who_asks_for_it() {
+        let route = r#""where": "id < 10", "mask": {"email": {"keep": 3}}"#;
+        assert!(preview(route).rows.iter().all(|row| row.before.len() == 3));
+        assert!(previewed(route, false).rows.iter().all(|row| row.before.is_empty()));
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub struct PreviewRequest {
     #[serde(default = "rows")]
     #[schema(maximum = 50, default = 5)]
     pub rows: u32,
+    /// Show rows as the source has them too, with what routes drop and mask.
+    #[serde(default)]
+    pub before: bool,
 }
 
 fn rows() -> u32 {
@@ -68,8 +71,9 @@ pub struct PreviewColumn {
 pub struct PreviewRow {
     /// False: the route's `where` leaves it out.
     pub arrives: bool,
-    /// As the source has it: one for each of `columns`, null for those that it has not. Written like `values`.
-    #[serde(default)]
+    /// As the source has it, if that was asked for: one for each of `columns`, null for those that it has not. Written like
+    /// `values`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Option<String>>,
     /// One for each column of the target, in the order of `columns`; bytes in hexadecimal, long values cut.
     pub values: Vec<Option<String>>,

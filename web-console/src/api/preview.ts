@@ -1,4 +1,4 @@
-// What the routes of a task make of real rows.
+// What the routes of a task make of real rows, beside those rows.
 import { answer, api } from './client';
 import type { components } from './schema';
 
@@ -11,4 +11,4 @@ export const previewRoutes = (
   task: string | undefined,
   rows: number,
 ): Promise<Schemas['PreviewView']> =>
-  answer(api.POST('/api/v1/preview', { body: { spec, rows, ...(task !== undefined && { task }) } }));
+  answer(api.POST('/api/v1/preview', { body: { spec, rows, before: true, ...(task !== undefined && { task }) } }));

@@ -2150,6 +2150,8 @@ export interface components {
         };
         /** @description A task whose routes are to be seen at work. */
         PreviewRequest: {
+            /** @description Show rows as the source has them too, with what routes drop and mask. */
+            before?: boolean;
             /**
              * Format: int32
              * @description Rows of each table.
@@ -2164,7 +2166,10 @@ export interface components {
         PreviewRow: {
             /** @description False: the route's `where` leaves it out. */
             arrives: boolean;
-            /** @description As the source has it: one for each of `columns`, null for those that it has not. Written like `values`. */
+            /**
+             * @description As the source has it, if that was asked for: one for each of `columns`, null for those that it has not. Written like
+             *     `values`.
+             */
             before?: (string | null)[];
             /** @description Why the task would stop at it. */
             problem?: string | null;
