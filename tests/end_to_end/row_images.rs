@@ -23,6 +23,9 @@ const CHANGES: &str = "
     UPDATE shop.page SET seen = 8 WHERE id = 1;
     UPDATE shop.page SET body = NULL, picture = x'00ff' WHERE id = 3;
     UPDATE shop.page SET kept = NULL WHERE id = 2;
+    UPDATE shop.page SET changed = '2020-01-01 00:00:01' WHERE id <= 3;
+    UPDATE shop.page SET kept = 5, changed = changed WHERE id = 1;
+    UPDATE shop.page SET body = 'two', changed = changed WHERE id = 2;
     UPDATE shop.page SET id = 90 WHERE id = 4;
     INSERT INTO shop.page (title) VALUES ('gone');
     DELETE FROM shop.page WHERE title = 'gone';

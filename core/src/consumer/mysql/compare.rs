@@ -20,13 +20,18 @@ pub(super) struct Exact {
 pub(super) fn exact(
     name: &str,
     compared: &str,
-    kind: Option<ColumnType>,
+    source: Option<&ColumnDef>,
     charset: Option<&str>,
     target: &ColumnDefinition,
 ) -> Option<Exact> {
+    let kind = source.map(|source| source.kind);
     let exact = |column: String, value: String| Some(Exact { column, value });
     if target.data_type == "json" {
         return exact(name.to_owned(), compared.to_owned());
+    }
+    // A text is compared with a DECIMAL as a DOUBLE, at MySQL 5.6.
+    if let (Some(ColumnType::Decimal), Some((precision, scale))) = (kind, source.and_then(ColumnDef::decimal_size)) {
+        return exact(name.to_owned(), format!("CAST(? AS DECIMAL({precision},{scale}))"));
     }
     match (charset, &target.charset) {
         _ if kind == Some(ColumnType::Json) => None,
@@ -50,16 +55,12 @@ pub(super) fn told_apart(
     exact: Option<&Exact>,
     target: &ColumnDefinition,
 ) -> Option<Exact> {
-    let (column, value) = match (source.map(|source| source.kind), source.and_then(ColumnDef::decimal_size)) {
-        (Some(ColumnType::Double | ColumnType::Float), _) => (sign_of_zero(name), sign_of_zero("?")),
-        // A text is compared as a DOUBLE.
-        (Some(ColumnType::Decimal), Some((precision, scale))) => {
-            (name.to_owned(), format!("CAST(? AS DECIMAL({precision},{scale}))"))
-        }
-        (Some(ColumnType::Json), _) if target.data_type == "json" => {
+    let (column, value) = match source.map(|source| source.kind) {
+        Some(ColumnType::Double | ColumnType::Float) => (sign_of_zero(name), sign_of_zero("?")),
+        Some(ColumnType::Json) if target.data_type == "json" => {
             (format!("CAST({name} AS CHAR)"), format!("CAST({compared} AS CHAR)"))
         }
-        _ => return exact.filter(|exact| exact.column != name).cloned(),
+        _ => return exact.filter(|exact| exact.column != name || exact.value != compared).cloned(),
     };
     Some(Exact { column, value })
 }
@@ -214,7 +215,8 @@ mod tests {
     #[test]
     fn json_is_compared_where_the_target_knows_it() {
         let of = |data_type: &str, charset| {
-            exact("`j`", "CAST(? AS JSON)", Some(ColumnType::Json), Some("utf8mb4"), &target("j", data_type, charset))
+            let source = ColumnDef::new(ColumnType::Json, 0, true);
+            exact("`j`", "CAST(? AS JSON)", Some(&source), Some("utf8mb4"), &target("j", data_type, charset))
         };
         assert_eq!(of("json", None).unwrap().equal(), "`j`<=>CAST(? AS JSON)");
         assert_eq!(of("longtext", Some("utf8mb4")), None);

@@ -14,8 +14,10 @@ use replicator_schema::table::ColumnDefinition;
 pub(super) struct PlannedColumn {
     pub(super) name: String,
     pub(super) generated: bool,
+    /// It may be one that the server sets by itself in every update that does not name it.
+    pub(super) is_moment: bool,
     /// An update of many rows is an insertion that finds its rows (`bulk.rs`): it names this column even if it stays as it is,
-    /// because it may have no default, or one that every update brings about.
+    /// because it may have no default, or be such a moment.
     pub(super) in_every_update: bool,
     /// What stands for the value where it is written, with `?` in it.
     pub(super) written: String,
@@ -55,13 +57,15 @@ impl PlannedColumn {
                 None => placeholders(charset, target),
             },
         };
+        let is_moment = matches!(target.data_type.as_str(), "timestamp" | "datetime");
         let name = quoted(&target.name);
-        let exact = exact(&name, &compared, kind, charset, target);
+        let exact = exact(&name, &compared, definition, charset, target);
         Ok(Self {
             told_apart: told_apart(&name, &compared, definition, exact.as_ref(), target),
             name,
             generated: target.generated,
-            in_every_update: !target.nullable || matches!(target.data_type.as_str(), "timestamp" | "datetime"),
+            is_moment,
+            in_every_update: !target.nullable || is_moment,
             around_written: Around::new(&written, charset),
             around_compared: Around::new(&compared, charset),
             written,

@@ -120,8 +120,11 @@ impl Plan {
         self.insert(written, 1).replacen("INSERT", "REPLACE", 1)
     }
 
+    /// `ON UPDATE CURRENT_TIMESTAMP` must not set what the image lacks because it stayed as it was.
     pub(super) fn update(&self, written: &[usize], search: &[usize]) -> String {
-        let set: Vec<_> = self.of(written).map(|column| format!("{}={}", column.name, column.written)).collect();
+        let set = self.of(written).map(|column| format!("{}={}", column.name, column.written));
+        let kept = self.written_columns().filter(|(index, column)| column.is_moment && !written.contains(index));
+        let set: Vec<_> = set.chain(kept.map(|(_, column)| format!("{0}={0}", column.name))).collect();
         format!("UPDATE {} SET {}{}", self.table, set.join(","), self.condition(search))
     }
 
@@ -266,6 +269,15 @@ mod tests {
             "UPDATE `copy`.`it``em` SET `ID`=?,`name`=CONVERT(? USING latin1) WHERE `ID`=?"
         );
         assert_eq!(plan.delete(&search), "DELETE FROM `copy`.`it``em` WHERE `ID`=?");
+    }
+
+    #[test]
+    fn a_moment_that_the_image_lacks_stays_as_it_is() {
+        let source = source(&[("id", None), ("v", None), ("at", None)], Some(vec![0]));
+        let columns = [column("id", None, false), column("v", None, false), ColumnDefinition::new("at", "timestamp")];
+        let plan = Plan::new(&source, &target(&columns), Ties::default()).unwrap();
+        assert_eq!(plan.update(&[1], &[0]), "UPDATE `copy`.`it``em` SET `v`=?,`at`=`at` WHERE `id`=?");
+        assert_eq!(plan.update(&[1, 2], &[0]), "UPDATE `copy`.`it``em` SET `v`=?,`at`=? WHERE `id`=?");
     }
 
     #[test]
