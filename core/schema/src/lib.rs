@@ -11,6 +11,7 @@
 //! it names and nothing else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod already;
 pub mod catalogue;
 pub mod charset;
 mod column;

@@ -16,6 +16,9 @@ use replicator_model::task::REPLICATOR_DATABASE;
 use replicator_mysql::origin::{APPLIED_DDL, APPLIED_DDL_MAX};
 use replicator_mysql::tables::quoted;
 
+/// A change of one of several tables that are one at the target was refused.
+const MERGED: &str = "schema_change_merged";
+
 /// `sql_mode` bits that every server this side of 5.6 knows and that change what a schema change means
 /// (`sql/system_variables.h` of both servers): the first four, and 19 to 31 without 27 (deprecated) and 28 (removed).
 const SQL_MODE_MASK: u64 = 0b1111 | (0xfff8_0000 & !(1 << 27) & !(1 << 28));
@@ -146,8 +149,13 @@ pub(super) async fn run(session: &mut Session, change: &SchemaChange, target: &T
         session.run(&format!("USE {}", quoted(&change.database))).await?;
     }
     let shown = shown(&change.sql);
-    let ran = session.run(&change.sql).await;
-    ran.map_err(|failure| of_merged(failure, change).at(format!("schema change `{shown}`")))?;
+    let ran = session.run(&change.sql).await.map_err(|failure| of_merged(failure, change));
+    if let Err(failure) = ran {
+        if failure.code != MERGED || !target.has_already(session, change).await? {
+            return Err(failure.at(format!("schema change `{shown}`")));
+        }
+        tracing::info!(sql = shown, "the target has this change already, from another table that becomes the same");
+    }
     session.run("SET SESSION collation_server = DEFAULT, timestamp = DEFAULT, time_zone = '+00:00'").await?;
     if let Some(sql) = target.end_of_context(change) {
         session.run(sql).await?;
@@ -178,17 +186,16 @@ pub(super) async fn run_first(
     session.run("SET SESSION foreign_key_checks = 1, timestamp = DEFAULT").await.map(|_| ())
 }
 
-/// Why a change of one of several tables that are one at the target failed: most often because another of them brought it
-/// before. Which of both it is cannot be told for certain, so nothing is left out without an order.
+/// A change of one of several tables that are one at the target failed: most often because another of them brought it before.
 fn of_merged(failure: Failure, change: &SchemaChange) -> Failure {
     if !change.merged || failure.is_transient() {
         return failure;
     }
     Failure::definite(
-        "schema_change_merged",
+        MERGED,
         format!("several tables become this one, and the target refused the change: {}", failure.reason),
-        "if another of them had the same change, the target has it: leave this one out with `replicator task skip`; else \
-         make the change that all of them can live with by hand, then leave it out",
+        "the target's table is not what this change would make of it: make the change that all of them can live with by hand, \
+         then leave this one out with `replicator task skip`",
     )
 }
 

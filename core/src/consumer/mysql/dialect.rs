@@ -6,7 +6,9 @@ use crate::consumer::schema_policy::shown;
 use mysql_async::Value;
 use replicator_model::failure::Failure;
 use replicator_mysql::facts::ServerFacts;
-use replicator_mysql::schemas;
+use replicator_mysql::{schemas, tables};
+use replicator_schema::already::has_already;
+use replicator_schema::catalogue::{self, Server};
 use replicator_schema::effect::{self, Effect};
 use replicator_schema::translate::{End, Translation, can_set_explicit, counterpart, translate};
 
@@ -66,6 +68,24 @@ impl TargetDialect {
             }
             Translation::Refused { clause, why } => Err(refusal(change, &clause, why)),
         }
+    }
+
+    /// Whether the one table that the change is about has it already, from another that becomes the same.
+    pub(super) async fn has_already(&self, session: &mut Session, change: &SchemaChange) -> Result<bool, Failure> {
+        let [name] = change.targets.as_slice() else { return Ok(false) };
+        let table = tables::schema(session.conn(), &name.0, &name.1).await?;
+        session.rollback().await?;
+        let Some(table) = table else { return Ok(false) };
+        let server = Server { dialect: self.end.dialect, charsets: self.end.charsets.clone(), lower_case: false };
+        let source = change.source.as_deref();
+        let ran_with = catalogue::Session {
+            database: change.database.clone(),
+            sql_mode: change.sql_mode.unwrap_or(0),
+            server_collation: change.server_collation.clone(),
+            explicit_timestamps: Some(source.map_or(self.end.explicit_timestamps, |source| source.explicit_timestamps)),
+            charset_collations: Vec::new(),
+        };
+        Ok(has_already(&change.sql, name, &table, &ran_with, &server))
     }
 
     /// Statements that make a session take for granted what the source's did.
